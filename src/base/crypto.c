@@ -153,8 +153,11 @@ void crypto_base64url(struct buf *out, const void *p, size_t n)
 
 bool crypto_unbase64(struct slice text, struct buf *out)
 {
-    while (text.n > 0 && text.n % 4 == 0 && text.p[text.n - 1] == '=')
-        text.n--; /* at most two can be taken before n % 4 says stop */
+    size_t padding = 0; /* at most two, and only where they fill the last group of four */
+    while (text.n % 4 == 0 && padding < 2 && padding < text.n &&
+           text.p[text.n - 1 - padding] == '=')
+        padding++;
+    text.n -= padding;
     bool url = slice_find(text, '-') < text.n || slice_find(text, '_') < text.n;
     unsigned char *room = (unsigned char *)buf_room(out, text.n / 4 * 3 + 3);
     size_t got;

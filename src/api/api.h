@@ -1,0 +1,47 @@
+/*
+ * api.h - what stands behind every handler, and the list of all route tables.
+ *
+ * `call->app` points to one struct api, which the wiring (cli/serve.c) fills before the server
+ * starts and which nobody changes afterwards. Handlers are thin: they read fields, call the domain
+ * and write JSON. They never ask who is calling, since permission is the route's column; they never
+ * free, and they know no SQL. Look next at surface.h for how errors look, and at the table on top
+ * of each *_api.c for what the surface offers.
+ */
+#ifndef LARDER_API_API_H
+#define LARDER_API_API_H
+
+#include "http/router.h"
+
+struct assets;    /* http/assets.h: the web pages */
+struct config;    /* base/config.h: effective settings with their origin */
+struct domain;    /* domain/domain.h: the rules */
+struct log;       /* base/log.h */
+struct metrics;   /* base/metrics.h */
+struct readiness; /* api/ops_api.h: what /readyz reports */
+
+struct api {
+    struct domain *domain;
+    const struct config *config;
+    struct metrics *metrics;
+    struct log *log;
+    struct readiness *readiness;
+    const struct router *router;
+    const struct assets *assets;
+    const char *version;
+    int64_t started_at; /* wall milliseconds */
+};
+
+/* All tables of the house, in reading order; what the router is made of. */
+extern const struct route_table *const api_tables[];
+extern const size_t api_table_count;
+
+/* One table per file; each stands at the top of its file. */
+extern const struct route_table admin_api_table;
+extern const struct route_table auth_api_table;
+extern const struct route_table keys_api_table;
+extern const struct route_table me_api_table;
+extern const struct route_table ops_api_table;
+extern const struct route_table org_api_table;
+extern const struct route_table pages_api_table;
+
+#endif

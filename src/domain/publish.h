@@ -1,0 +1,50 @@
+/*
+ * publish.h - from uploaded bytes to a version in the catalog.
+ *
+ * read strictly -> metadata statically -> rules of the slice -> blob durable -> one transaction
+ * (version, latest, audit, outbox) -> extracted tree -> answer. Whatever stops it before the
+ * transaction leaves at most an unreferenced blob, which the next start sweeps. Nothing of the
+ * package is ever run.
+ */
+#ifndef LARDER_DOMAIN_PUBLISH_H
+#define LARDER_DOMAIN_PUBLISH_H
+
+#include "base/ctx.h"
+#include "model/identity.h"
+#include "model/plugin.h"
+
+struct domain;
+
+struct upload {
+    const char *org_id;     /* NULL = the system layer */
+    struct slice file_name; /* as the client named it: only its extension is looked at */
+    struct slice bytes;
+    bool dry_run;           /* everything but the storing */
+    bool allow_backport;    /* a version below the highest one is wanted */
+    struct slice idempotency_key; /* none = SLICE_NONE */
+};
+
+struct published {
+    struct plugin plugin;
+    bool unchanged; /* the same bytes were there already */
+    bool dry_run;
+    const struct fault_item *warnings; /* findings that do not decide */
+    size_t warning_count;
+};
+
+/* ERR_INVALID / ERR_TOO_LARGE / ERR_EXISTS / ERR_CONFLICT with all findings in the fault. */
+enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *actor,
+                        const struct upload *upload, struct published *out) MUST_USE;
+
+/*
+ * ensure_all_catalog_plugins_local: drops temp files, unreferenced blobs and trees, rebuilds trees
+ * that are missing or were not verified since an unclean start, marks rows whose blob is gone.
+ * Runs once, before the server reports ready. `clean`: the last run ended in good order.
+ */
+struct reconcile_report {
+    int64_t versions, blobs_swept, trees_swept, trees_rebuilt, temp_files, missing;
+};
+enum err publish_reconcile(struct ctx *ctx, struct domain *d, bool clean,
+                           struct reconcile_report *out) MUST_USE;
+
+#endif

@@ -65,16 +65,20 @@ struct plugin {
     enum plugin_source source;
     const char *org_id; /* NULL for system */
     const char *pid, *version, *name, *description;
+    const char *scheme;     /* "pep440", "semver": how order_key was made */
+    struct slice order_key; /* compares as bytes the way the versions compare */
     const char *tag;
     const char *agent_type, *sdk_version;
-    struct slice capabilities, dependencies, default_settings, settings_schema, tools;
+    struct slice capabilities, dependencies, default_settings, settings_schema, tools,
+        llm_requirements;
     struct slice logo_image; /* bare base64 of a PNG, or none */
-    bool enabled, is_latest, stateless, is_specialized, is_scoped;
-    int generation;
+    bool enabled, is_latest, stateless, is_specialized, is_scoped, has_readme;
+    int generation; /* enum plugin_generation */
     const char *sha256; /* hex of the uploaded bytes */
     int64_t size_bytes;
     const char *s3_path;
-    const char *artifact; /* "present", "missing" */
+    const char *artifact; /* "present", "missing", "corrupt" */
+    const char *health;   /* "unchecked", "healthy", "failed" */
     const char *created_by, *updated_by;
     int64_t created_at, updated_at;
 };

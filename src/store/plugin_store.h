@@ -1,0 +1,93 @@
+/*
+ * plugin_store.h - the rows of the catalog: versions, the blobs they name, what was answered under
+ * an idempotency key, and the changes that wait for the object store.
+ *
+ * A slice is the system's (org_id NULL) or one org's. Strings of rows handed to a callback live
+ * until it returns; those of single rows live in the arena.
+ */
+#ifndef LARDER_STORE_PLUGIN_STORE_H
+#define LARDER_STORE_PLUGIN_STORE_H
+
+#include "model/plugin.h"
+#include "store/store.h"
+
+struct plugin_page {
+    const char *org_id; /* the slice; NULL = system */
+    const char *tag;    /* NULL = any */
+    bool include_disabled, all_versions;
+    const char *after_pid; /* "" = from the start */
+    int64_t after_seq;     /* all_versions: the row of after_pid to go on behind; 0 = behind all of it */
+    int64_t limit;         /* -1 = everything */
+};
+
+struct plugin_sink {
+    enum err (*row)(void *arg, const struct plugin *plugin);
+    void *arg;
+};
+
+/*
+ * One slice in the order (pid, newest first). By default one row per plugin, its latest; with
+ * include_disabled also the newest row of plugins that have no enabled one.
+ */
+enum err plugin_store_list(struct ctx *ctx, struct conn *conn, const struct plugin_page *page,
+                           const struct plugin_sink *sink) MUST_USE;
+
+/* All versions of one pid in one slice, newest first; *count tells how many there were. */
+enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *org_id,
+                               const char *pid, const struct plugin_sink *sink,
+                               size_t *count) MUST_USE;
+
+/* *found false where there is none. */
+enum err plugin_store_find(struct ctx *ctx, struct conn *conn, const char *id, struct plugin *out,
+                           bool *found) MUST_USE;
+enum err plugin_store_find_version(struct ctx *ctx, struct conn *conn, const char *org_id,
+                                   const char *pid, struct slice order_key, struct plugin *out,
+                                   bool *found) MUST_USE;
+enum err plugin_store_latest(struct ctx *ctx, struct conn *conn, const char *org_id,
+                             const char *pid, struct plugin *out, bool *found) MUST_USE;
+/* The highest version there is, disabled ones included. */
+enum err plugin_store_highest(struct ctx *ctx, struct conn *conn, const char *org_id,
+                              const char *pid, struct plugin *out, bool *found) MUST_USE;
+
+/* Inserts the version and, where it is new, its blob. is_latest is not looked at: see promote. */
+enum err plugin_store_insert(struct ctx *ctx, struct conn *conn, const struct plugin *p) MUST_USE;
+enum err plugin_store_set_enabled(struct ctx *ctx, struct conn *conn, const char *id, bool enabled,
+                                  const char *by) MUST_USE;
+enum err plugin_store_set_tag(struct ctx *ctx, struct conn *conn, const char *id, const char *tag,
+                              const char *by) MUST_USE;
+/* Makes the highest enabled version of the plugin its latest, and no other. */
+enum err plugin_store_promote(struct ctx *ctx, struct conn *conn, const char *org_id,
+                              const char *pid) MUST_USE;
+
+/* What is known of each blob that a version names, in order of sha256; plugin rows by turn. */
+struct artifact {
+    const char *id, *org_id, *pid, *version, *sha256;
+    int64_t size_bytes;
+    const char *state; /* of the row: "present", "missing", "corrupt" */
+};
+enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
+                                enum err (*each)(void *arg, const struct artifact *a),
+                                void *arg) MUST_USE;
+/* Sets the state of a blob and of all versions that name it; stamps verified_at for "present". */
+enum err plugin_store_set_artifact(struct ctx *ctx, struct conn *conn, const char *sha256,
+                                   const char *state) MUST_USE;
+
+/* Appends a change for the replicas: kind, what it is about, a JSON object. */
+enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, const char *entity,
+                       struct slice body) MUST_USE;
+
+struct idempotent {
+    const char *actor_id, *route;
+    struct slice key;
+    struct slice request_hash; /* 32 bytes */
+    int status;
+    const char *subject;
+    struct slice body;
+};
+/* Fills status, subject, body and request_hash of the answer given within the last 24 hours. */
+enum err idempotency_find(struct ctx *ctx, struct conn *conn, struct idempotent *io,
+                          bool *found) MUST_USE;
+/* Notes an answer; drops those older than 24 hours. */
+enum err idempotency_put(struct ctx *ctx, struct conn *conn, const struct idempotent *in) MUST_USE;
+
+#endif

@@ -43,6 +43,10 @@ enum err db_run(struct ctx *ctx, struct conn *conn, struct stmt *s, int64_t *cha
 /* Columns from 0, copied into the arena; NULL column: NULL, SLICE_NONE, 0, false. */
 const char *db_text(struct ctx *ctx, struct stmt *s, int column);
 struct slice db_slice(struct ctx *ctx, struct stmt *s, int column);
+/* The same, borrowed until the next db_step or db_done: for lists, where a copy would cost more
+ * than the query. */
+const char *db_peek_text(struct stmt *s, int column);
+struct slice db_peek_slice(struct stmt *s, int column);
 int64_t db_int(struct stmt *s, int column);
 bool db_bool(struct stmt *s, int column);
 void db_done(struct stmt *s); /* after the last row that is read; a statement left open holds a lock */

@@ -1,6 +1,5 @@
 /*
- * plugin_store.h - the rows of the catalog: versions, the blobs they name, what was answered under
- * an idempotency key, and the changes that wait for the object store.
+ * plugin_store.h - the rows of the catalog: versions, and the blobs they name.
  *
  * A slice is the system's (org_id NULL) or one org's. Strings of rows handed to a callback live
  * until it returns; those of single rows live in the arena.
@@ -71,23 +70,5 @@ enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
 /* Sets the state of a blob and of all versions that name it; stamps verified_at for "present". */
 enum err plugin_store_set_artifact(struct ctx *ctx, struct conn *conn, const char *sha256,
                                    const char *state) MUST_USE;
-
-/* Appends a change for the replicas: kind, what it is about, a JSON object. */
-enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, const char *entity,
-                       struct slice body) MUST_USE;
-
-struct idempotent {
-    const char *actor_id, *route;
-    struct slice key;
-    struct slice request_hash; /* 32 bytes */
-    int status;
-    const char *subject;
-    struct slice body;
-};
-/* Fills status, subject, body and request_hash of the answer given within the last 24 hours. */
-enum err idempotency_find(struct ctx *ctx, struct conn *conn, struct idempotent *io,
-                          bool *found) MUST_USE;
-/* Notes an answer; drops those older than 24 hours. */
-enum err idempotency_put(struct ctx *ctx, struct conn *conn, const struct idempotent *in) MUST_USE;
 
 #endif

@@ -1,0 +1,18 @@
+/*
+ * statements.h - the table of every statement of the house, file by file.
+ *
+ * A test prepares each one against schema.sql and reads its plan.
+ */
+#ifndef LARDER_STORE_STATEMENTS_H
+#define LARDER_STORE_STATEMENTS_H
+
+#include "store/db.h"
+
+extern const struct sql_list idempotency_store_sql;
+extern const struct sql_list outbox_store_sql;
+extern const struct sql_list plugin_store_sql;
+
+extern const struct sql_list *const store_statements[];
+extern const size_t store_statement_files;
+
+#endif

@@ -12,6 +12,8 @@
 
 #include "http/router.h"
 
+struct admission;    /* api/admission.h: how many uploads at once */
+struct answer_cache; /* api/answer_cache.h: rendered lists */
 struct assets;    /* http/assets.h: the web pages */
 struct config;    /* base/config.h: effective settings with their origin */
 struct domain;    /* domain/domain.h: the rules */
@@ -27,6 +29,9 @@ struct api {
     struct readiness *readiness;
     const struct router *router;
     const struct assets *assets;
+    struct answer_cache *answers;
+    struct admission *uploads;
+    size_t max_upload; /* bytes of one package, inclusive */
     const char *version;
     int64_t started_at; /* wall milliseconds */
 };
@@ -43,5 +48,6 @@ extern const struct route_table me_api_table;
 extern const struct route_table ops_api_table;
 extern const struct route_table org_api_table;
 extern const struct route_table pages_api_table;
+extern const struct route_table plugin_api_table;
 
 #endif

@@ -1,0 +1,77 @@
+/*
+ * account.js - one's own profile, password and sessions.
+ */
+import { html, useState } from "../preact.js";
+import { api } from "../api.js";
+import { Card, Field, Submit, toast, useTask, Wrong } from "../parts.js";
+import { texts } from "../texts.js";
+import { Sessions } from "./sessions.js";
+
+const t = texts.account;
+
+function Profile({ me, onMe }) {
+  const [name, setName] = useState(me.display_name ?? "");
+  const [email, setEmail] = useState(me.email ?? "");
+  const task = useTask(async () => {
+    await api.saveProfile({ display_name: name.trim() || null, email: email.trim() || null });
+    onMe(await api.me());
+    toast(t.saved);
+  });
+  const submit = (e) => {
+    e.preventDefault();
+    task.run();
+  };
+  return html`<${Card} title=${t.profile} note=${me.username}>
+    <form class="form" onSubmit=${submit} novalidate>
+      <${Wrong} error=${task.wrong} />
+      <${Field} label=${t.displayName} autocomplete="name" value=${name} onValue=${setName} />
+      <${Field} label=${t.email} type="email" autocomplete="email" value=${email} onValue=${setEmail} />
+      <div class="actions"><${Submit} busy=${task.busy}>${t.save}<//></div>
+    </form>
+  <//>`;
+}
+
+function Password({ me }) {
+  const [current, setCurrent] = useState("");
+  const [fresh, setFresh] = useState("");
+  const [repeat, setRepeat] = useState("");
+  const [wrong, setWrong] = useState({});
+  const task = useTask(async () => {
+    await api.saveProfile({ current_password: current, new_password: fresh });
+    setCurrent("");
+    setFresh("");
+    setRepeat("");
+    toast(t.changed);
+  });
+  const check = () => {
+    if (!current) return { current: t.needCurrent };
+    if ([...fresh].length < 12) return { fresh: texts.setup.short };
+    return fresh === repeat ? {} : { repeat: texts.setup.differ };
+  };
+  const submit = (e) => {
+    e.preventDefault();
+    const found = check();
+    setWrong(found);
+    if (Object.keys(found).length === 0) task.run();
+  };
+  return html`<${Card} title=${t.password}>
+    <form class="form" onSubmit=${submit} novalidate>
+      <${Wrong} error=${task.wrong} />
+      <input class="unseen" name="username" autocomplete="username" value=${me.username} tabindex="-1" aria-hidden="true" readonly />
+      <${Field} label=${t.current} type="password" autocomplete="current-password" value=${current} onValue=${setCurrent} wrong=${wrong.current} />
+      <${Field} label=${t.fresh} type="password" autocomplete="new-password" hint=${texts.setup.passwordHint} value=${fresh} onValue=${setFresh} wrong=${wrong.fresh} />
+      <${Field} label=${t.repeat} type="password" autocomplete="new-password" value=${repeat} onValue=${setRepeat} wrong=${wrong.repeat} />
+      <div class="actions"><${Submit} busy=${task.busy}>${t.change}<//></div>
+    </form>
+  <//>`;
+}
+
+export function Account({ me, onMe }) {
+  return html`<div>
+    <div class="page-head"><h1>${t.title}</h1></div>
+    <div class="cards cards-two">
+      <div class="cards"><${Profile} me=${me} onMe=${onMe} /><${Password} me=${me} /></div>
+      <${Sessions} />
+    </div>
+  </div>`;
+}

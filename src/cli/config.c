@@ -1,0 +1,66 @@
+/*
+ * config.c - `larder config`: every setting, its effective value and where that came from.
+ *
+ * Secrets are masked by the engine (base/config.c), so that no other place can forget it.
+ */
+#include "cli/settings.h"
+#include "cli/verbs.h"
+
+static const char *const origin_name[] = {
+    [CONFIG_DEFAULT] = "default", [CONFIG_FILE] = "file", [CONFIG_ENV] = "env", [CONFIG_FLAG] = "flag"};
+
+static void put_setting(struct jw *j, const struct config_value *v)
+{
+    jw_object(j);
+    jw_put_str(j, "key", v->row->key);
+    jw_put_str(j, "value", *v->text ? v->text : NULL);
+    jw_put_str(j, "origin", origin_name[v->origin]);
+    jw_put_str(j, "where", v->where);
+    jw_put_str(j, "variable", v->row->env);
+    jw_put_str(j, "default", v->row->standard);
+    jw_put_bool(j, "secret", v->row->type == CONFIG_SECRET);
+    jw_put_bool(j, "reload", v->row->live);
+    jw_put_str(j, "help", v->row->help);
+    jw_end(j);
+}
+
+static enum err as_json(struct cli *cli)
+{
+    struct buf b;
+    struct jw j;
+    cli_json(cli, &b, &j);
+    jw_array(&j);
+    for (size_t i = 0; i < config_count(cli->config); i++) {
+        struct config_value v;
+        config_at(cli->config, i, &v);
+        put_setting(&j, &v);
+    }
+    jw_end(&j);
+    return cli_json_done(cli, &b, &j);
+}
+
+static enum err exec(struct cli *cli)
+{
+    enum err err = settings_load(cli);
+    if (err != OK)
+        return err;
+    if (cli->json)
+        return as_json(cli);
+    for (size_t i = 0; i < config_count(cli->config); i++) {
+        struct config_value v;
+        config_at(cli->config, i, &v);
+        (void)fprintf(cli->out, "%-18s %-34s %s\n", v.row->key, *v.text ? v.text : "-", v.where);
+    }
+    return OK;
+}
+
+const struct command command_config = {
+    .name = "config",
+    .words = "",
+    .summary = "Print every setting, its effective value and where it came from",
+    .help = "A flag wins over a variable, a variable over the file, the file over the default.\n"
+            "The file holds lines `key = value`; a line that begins with # is a comment. A secret\n"
+            "can stand in a file of its own: --admin-password-file, LARDER_ADMIN_PASSWORD_FILE or\n"
+            "`admin-password-file = PATH`.",
+    .exec = exec,
+};

@@ -1,0 +1,130 @@
+/*
+ * settings.c - THE table of settings, and which file they are read from.
+ *
+ * A row here is all it takes: the flag, the variable, the line in the file, `larder config` and the
+ * table in the README come from it. Names that Cadence users know are accepted as aliases; other
+ * variables that begin with CADENCE_ are left alone, while an unknown LARDER_ one is refused.
+ */
+#include "cli/settings.h"
+
+#include <unistd.h>
+
+#include "base/config.h"
+
+enum { MINUTE = 60000, DAY = 86400000 };
+
+// clang-format off
+const struct config_row settings_rows[] = {
+    {.key = "config", .env = "LARDER_CONFIG", .type = CONFIG_PATH,
+     .help = "file with settings; without it larder.conf in the data folder, where there is one"},
+    {.key = "data", .env = "LARDER_DATA", .type = CONFIG_PATH,
+     .standard = "$STATE_DIRECTORY|$XDG_DATA_HOME/larder|$HOME/.local/share/larder|./larder-data",
+     .help = "folder that holds everything; made with mode 0700"},
+    {.key = "listen", .env = "LARDER_LISTEN", .type = CONFIG_LIST, .standard = "127.0.0.1:8080",
+     .help = "addresses to listen on; port 0 takes a free one"},
+    {.key = "public-url", .env = "LARDER_PUBLIC_URL", .type = CONFIG_STRING,
+     .help = "address that users type, where a proxy stands in front; its host is allowed"},
+    {.key = "allowed-hosts", .env = "LARDER_ALLOWED_HOSTS", .type = CONFIG_LIST,
+     .help = "host names to answer for beside IP addresses, localhost and the public URL's"},
+    {.key = "cors-origins", .env = "LARDER_CORS_ORIGINS", .alias = "CADENCE_CORS_ORIGINS", .type = CONFIG_LIST,
+     .help = "origins whose scripts may read answers; * is any, without credentials"},
+    {.key = "trusted-proxies", .env = "LARDER_TRUSTED_PROXIES", .type = CONFIG_LIST,
+     .help = "addresses whose X-Forwarded-For and X-Forwarded-Proto count"},
+    {.key = "tls-cert", .env = "LARDER_TLS_CERT", .type = CONFIG_PATH,
+     .help = "certificate chain in PEM; with tls-key the server speaks HTTPS"},
+    {.key = "tls-key", .env = "LARDER_TLS_KEY", .type = CONFIG_PATH,
+     .help = "private key in PEM of tls-cert"},
+    {.key = "web-dir", .env = "LARDER_WEB_DIR", .type = CONFIG_PATH,
+     .help = "folder to serve the web pages from instead of the built-in ones, while developing"},
+    {.key = "threads", .env = "LARDER_THREADS", .type = CONFIG_INT, .standard = "640", .min = 4, .max = 4096,
+     .help = "connections served at once"},
+    {.key = "per-address-max", .env = "LARDER_PER_ADDRESS_MAX", .type = CONFIG_INT, .standard = "128", .min = 0, .max = 4096,
+     .help = "connections of one address at once; 0 = any; loopback and trusted proxies are exempt"},
+    {.key = "access-token-ttl", .env = "LARDER_ACCESS_TOKEN_TTL", .alias = "CADENCE_ACCESS_TOKEN_TTL_SECONDS",
+     .type = CONFIG_DURATION, .standard = "3h", .min = MINUTE, .max = 30LL * DAY,
+     .help = "how long an access token is good for"},
+    {.key = "refresh-token-ttl", .env = "LARDER_REFRESH_TOKEN_TTL", .alias = "CADENCE_REFRESH_TOKEN_TTL_SECONDS",
+     .type = CONFIG_DURATION, .standard = "7d", .min = MINUTE, .max = 365LL * DAY,
+     .help = "how long a session can be renewed"},
+    {.key = "admin-password", .env = "LARDER_ADMIN_PASSWORD", .type = CONFIG_SECRET,
+     .help = "makes the user admin at start where no administrator exists; at least 12 characters"},
+    {.key = "log-level", .env = "LARDER_LOG_LEVEL", .type = CONFIG_CHOICE, .standard = "info",
+     .choices = "debug|info|warn|error", .live = true,
+     .help = "least level of log lines on stderr"},
+    {.key = "access-log", .env = "LARDER_ACCESS_LOG", .type = CONFIG_BOOL, .standard = "false",
+     .help = "one log line per request"},
+    {.key = "metrics", .env = "LARDER_METRICS", .type = CONFIG_CHOICE, .standard = "token",
+     .choices = "token|open", .live = true,
+     .help = "who may read /metrics: holders of cadence:system:metrics:read, or anybody"},
+    {.key = "migrate", .env = "LARDER_MIGRATE", .type = CONFIG_BOOL, .standard = "true",
+     .help = "bring an older database up to date at start; without it an older one is refused"},
+    {.key = "allow-network-fs", .env = "LARDER_ALLOW_NETWORK_FS", .type = CONFIG_BOOL, .standard = "false",
+     .help = "accept a data folder on a network file system, where locks may not hold"},
+    {.key = "core-dumps", .env = "LARDER_CORE_DUMPS", .type = CONFIG_BOOL, .standard = "false",
+     .help = "let a crash write its memory to disk; it may hold secrets"},
+};
+// clang-format on
+const size_t settings_count = sizeof settings_rows / sizeof *settings_rows;
+
+/* Neither can be decided inside the file it decides about. */
+static const char *const not_in_given_file[] = {"config", NULL};
+static const char *const not_in_data_file[] = {"config", "data", NULL};
+
+static void free_config(void *config)
+{
+    config_free(config);
+}
+
+/* Where the file is depends on settings that cannot come from it, so they are read first. */
+static enum err find_file(struct ctx *ctx, struct config_input *in)
+{
+    struct config *first;
+    enum err err = config_load(ctx, in, &first);
+    if (err != OK)
+        return err;
+    const char *given = config_text(first, "config"), *data = config_text(first, "data");
+    if (given) {
+        in->file = slice_dup(ctx->arena, slice_of(given));
+        in->not_in_file = not_in_given_file;
+    } else {
+        const char *path = str_printf(ctx->arena, "%s/larder.conf", data ? data : ".");
+        in->file = path && access(path, F_OK) == 0 ? path : NULL;
+        in->not_in_file = not_in_data_file;
+    }
+    config_free(first);
+    return OK;
+}
+
+static enum err gather(struct ctx *ctx, const struct cli *cli, struct config_input *in)
+{
+    *in = (struct config_input){.rows = settings_rows,
+                                .row_count = settings_count,
+                                .prefix = "LARDER_",
+                                .flags = cli->setting,
+                                .flag_count = cli->setting_count,
+                                .env = cli->env};
+    return find_file(ctx, in);
+}
+
+enum err settings_load(struct cli *cli)
+{
+    struct config_input in;
+    enum err err = gather(cli->ctx, cli, &in);
+    if (err == OK)
+        err = config_load(cli->ctx, &in, &cli->config);
+    if (err == OK && arena_defer(cli->ctx->arena, free_config, cli->config) != 0)
+        return ctx_no_memory(cli->ctx);
+    cli->usage |= err == ERR_INVALID;
+    return err;
+}
+
+enum err settings_reload(struct ctx *ctx, struct cli *cli,
+                         void (*changed)(void *arg, const struct config_row *row, bool applied),
+                         void *arg)
+{
+    struct config_input in;
+    enum err err = gather(ctx, cli, &in);
+    if (err != OK)
+        return err;
+    return config_reload(ctx, cli->config, &in, changed, arg);
+}

@@ -1,0 +1,27 @@
+/*
+ * verbs.h - the records of all verbs, for the table in commands.c.
+ */
+#ifndef LARDER_CLI_VERBS_H
+#define LARDER_CLI_VERBS_H
+
+#include "cli/command.h"
+
+extern const struct command command_admin_create;
+extern const struct command command_admin_list;
+extern const struct command command_admin_passwd;
+extern const struct command command_audit_verify;
+extern const struct command command_backup;
+extern const struct command command_config;
+extern const struct command command_help;
+extern const struct command command_openapi;
+extern const struct command command_restore;
+extern const struct command command_routes;
+extern const struct command command_serve;
+extern const struct command command_setup_link;
+extern const struct command command_token_create;
+extern const struct command command_token_list;
+extern const struct command command_token_revoke;
+extern const struct command command_verify;
+extern const struct command command_version;
+
+#endif

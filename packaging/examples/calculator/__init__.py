@@ -1,0 +1,5 @@
+"""Calculator."""
+
+from .plugin import CalculatorPlugin
+
+__all__ = ["CalculatorPlugin"]

@@ -1,0 +1,5 @@
+"""Calendar."""
+
+from .plugin import CalendarPlugin
+
+__all__ = ["CalendarPlugin"]

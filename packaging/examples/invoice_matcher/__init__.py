@@ -1,0 +1,5 @@
+"""Invoice Matcher."""
+
+from .plugin import InvoiceMatcherPlugin
+
+__all__ = ["InvoiceMatcherPlugin"]

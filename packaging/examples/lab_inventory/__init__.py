@@ -1,0 +1,5 @@
+"""Lab Inventory."""
+
+from .plugin import LabInventoryPlugin
+
+__all__ = ["LabInventoryPlugin"]

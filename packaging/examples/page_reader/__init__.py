@@ -1,0 +1,5 @@
+"""Page Reader."""
+
+from .plugin import PageReaderPlugin
+
+__all__ = ["PageReaderPlugin"]

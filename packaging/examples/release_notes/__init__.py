@@ -1,0 +1,5 @@
+"""Release Notes."""
+
+from .plugin import ReleaseNotesPlugin
+
+__all__ = ["ReleaseNotesPlugin"]

@@ -1,0 +1,5 @@
+"""Sensor Watch."""
+
+from .plugin import SensorWatchPlugin
+
+__all__ = ["SensorWatchPlugin"]

@@ -1,0 +1,5 @@
+"""Shift Planner."""
+
+from .plugin import ShiftPlannerPlugin
+
+__all__ = ["ShiftPlannerPlugin"]

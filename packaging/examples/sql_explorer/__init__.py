@@ -1,0 +1,5 @@
+"""SQL Explorer."""
+
+from .plugin import SqlExplorerPlugin
+
+__all__ = ["SqlExplorerPlugin"]

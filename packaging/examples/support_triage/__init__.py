@@ -1,0 +1,5 @@
+"""Support Triage."""
+
+from .plugin import SupportTriagePlugin
+
+__all__ = ["SupportTriagePlugin"]

@@ -1,0 +1,5 @@
+"""Translator."""
+
+from .plugin import TranslatorPlugin
+
+__all__ = ["TranslatorPlugin"]

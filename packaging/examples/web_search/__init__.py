@@ -1,0 +1,5 @@
+"""Web Search."""
+
+from .plugin import WebSearchPlugin
+
+__all__ = ["WebSearchPlugin"]

@@ -82,7 +82,7 @@ export const api = {
   saveProfile: (changes) => call("PATCH", "/api/me/profile", changes),
   sessions: () => call("GET", "/api/me/sessions"),
   revokeSession: (id) => call("DELETE", `/api/me/sessions/${encodeURIComponent(id)}`),
-  signOut: () => send("DELETE", "/api/auth/logout"),
+  signOut: () => call("DELETE", "/api/auth/logout"),
 
   /* Organizations */
   orgs: () => call("GET", "/api/orgs"),

@@ -125,6 +125,6 @@ export const texts = {
     answers: "Answers",
     try: "On the command line",
     required: "required",
-    home: "To the overview",
+    home: "Overview",
   },
 };

@@ -67,9 +67,14 @@ export function Setup({ onDone }) {
   useEffect(() => {
     document.title = `${t.title} - ${texts.name}`;
   }, []);
-  let content = html`<${Form} token=${token} onDone=${onDone} />`;
+  let tagline = texts.tagline;
+  let content;
   if (state.value?.setup_needed === false)
     content = html`<div class="form"><p>${t.notNeeded}</p><a class="button button-main" href="/">${t.toSignIn}</a></div>`;
   else if (!token) content = html`<div class="form"><p>${t.noToken}</p><${Command}>${t.command}<//></div>`;
-  return html`<${Alone} title=${t.title} tagline=${t.intro}>${content}<//>`;
+  else {
+    tagline = t.intro;
+    content = html`<${Form} token=${token} onDone=${onDone} />`;
+  }
+  return html`<${Alone} title=${t.title} tagline=${tagline}>${content}<//>`;
 }

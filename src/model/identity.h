@@ -70,6 +70,11 @@ struct api_key {
     int64_t created_at, expires_at, last_used_at, revoked_at;
 };
 
+/* A set of permissions, one bit each; which bit is which stands in domain/permissions.c. */
+struct permission_set {
+    uint64_t bits[2];
+};
+
 /* Who is asking: the answer of the guard. */
 struct actor {
     const char *user_id; /* NULL = nobody */
@@ -79,7 +84,9 @@ struct actor {
     const char *key_id;
     const char *org_id;     /* the org of the path, once membership was checked */
     const char *address;
-    const char *via; /* "session", "api_key", "cli", "system", "none" */
+    const char *via; /* "session", "external" (a third party's token), "api_key", "cli", "system", "none" */
+    /* What it may do in this request: everywhere, in the org of the path, cut by the key's scopes. */
+    struct permission_set may;
 };
 
 #endif

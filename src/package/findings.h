@@ -8,6 +8,8 @@
 #ifndef LARDER_PACKAGE_FINDINGS_H
 #define LARDER_PACKAGE_FINDINGS_H
 
+#include <stdarg.h>
+
 #include "base/ctx.h"
 
 enum { FINDINGS_MAX = 100 }; /* more are counted, not kept */
@@ -26,9 +28,14 @@ void findings_init(struct findings *f, struct ctx *ctx);
 /* Notes a finding; the strings must live as long as the arena. */
 void findings_add(struct findings *f, const struct fault_item *item);
 
-/* The same with a sentence to be written; file is a member of the archive (copied) or SLICE_NONE. */
+/*
+ * The same with a sentence to be written. file is a member of the archive or SLICE_NONE; it is
+ * copied in a form that can be shown, "\xff" for what is no UTF-8 or no letter.
+ */
 void findings_say(struct findings *f, const char *rule, const char *remedy, struct slice file,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void findings_vsay(struct findings *f, const char *rule, const char *remedy, struct slice file,
+                   const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
 
 static inline bool findings_any(const struct findings *f)
 {

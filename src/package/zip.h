@@ -14,6 +14,8 @@
 
 #include "base/ctx.h"
 
+struct zip_inflater;
+
 struct zip_limits {
     size_t members;      /* files and folders */
     uint64_t unpacked;   /* bytes of all members together */
@@ -43,6 +45,7 @@ struct zip {
     size_t count;
     uint64_t unpacked; /* sum of all sizes */
     struct slice root; /* the one wrapper folder, "web_search_agent/", or empty */
+    struct zip_inflater *inflater; /* one stream and window for all members; of zip_read.c */
 };
 
 /* True when the file name ends in .zip, in any case. */
@@ -60,8 +63,7 @@ enum err zip_open(struct ctx *ctx, struct slice bytes, const struct zip_limits *
 /* The member of this full name, or NULL. */
 const struct zip_member *zip_find(const struct zip *zip, struct slice name);
 /* The member of this name below the wrapper folder, or NULL. */
-const struct zip_member *zip_find_below_root(struct ctx *ctx, const struct zip *zip,
-                                             struct slice name);
+const struct zip_member *zip_find_below_root(const struct zip *zip, struct slice name);
 /* The name without the wrapper folder; empty for the wrapper itself. */
 struct slice zip_name_below_root(const struct zip *zip, const struct zip_member *member);
 

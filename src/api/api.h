@@ -15,6 +15,7 @@
 struct admission;    /* api/admission.h: how many uploads at once */
 struct answer_cache; /* api/answer_cache.h: rendered lists */
 struct assets;    /* http/assets.h: the web pages */
+struct auth;      /* auth/auth.h: sign-in and the guard */
 struct config;    /* base/config.h: effective settings with their origin */
 struct domain;    /* domain/domain.h: the rules */
 struct log;       /* base/log.h */
@@ -23,6 +24,7 @@ struct readiness; /* api/ops_api.h: what /readyz reports */
 
 struct api {
     struct domain *domain;
+    struct auth *auth;
     const struct config *config;
     struct metrics *metrics;
     struct log *log;

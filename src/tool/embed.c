@@ -215,10 +215,11 @@ static void write_bytes(struct buf *out, const char *kind, size_t i, struct slic
 static void write_table(struct buf *out, const struct file *files, size_t count,
                         const char *fingerprint)
 {
-    buf_str(out, "/* Written by src/tool/embed.c at build time. */\n#include \"base/embedded.h\"\n\n"
-                 "extern const struct embedded embedded_table[];\n"
-                 "extern const size_t embedded_table_count;\n"
-                 "extern const char embedded_table_fingerprint[];\n\n");
+    buf_str(out,
+            "/* Written by src/tool/embed.c at build time. */\n#include \"base/embedded.h\"\n\n"
+            "extern const struct embedded embedded_table[];\n"
+            "extern const size_t embedded_table_count;\n"
+            "extern const char embedded_table_fingerprint[];\n\n");
     for (size_t i = 0; i < count; i++) {
         write_bytes(out, "plain", i, files[i].plain);
         if (files[i].gzip.n > 0)
@@ -236,9 +237,10 @@ static void write_table(struct buf *out, const struct file *files, size_t count,
         buf_printf(out, "plain_%zu, %zu},\n", i, f->plain.n);
     }
     /* A closing row keeps the table legal C when there is no file at all; it is not counted. */
-    buf_printf(out, "{NULL, NULL, NULL, NULL, 0, NULL, 0}};\n"
-                    "const size_t embedded_table_count = %zu;\n"
-                    "const char embedded_table_fingerprint[] = \"%s\";\n",
+    buf_printf(out,
+               "{NULL, NULL, NULL, NULL, 0, NULL, 0}};\n"
+               "const size_t embedded_table_count = %zu;\n"
+               "const char embedded_table_fingerprint[] = \"%s\";\n",
                count, fingerprint);
 }
 

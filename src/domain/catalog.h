@@ -73,5 +73,7 @@ enum err catalog_open(struct ctx *ctx, struct domain *d, const struct plugin *pl
 
 /* Changes with every commit that an answer about this org (NULL = system) could depend on. */
 uint64_t catalog_generation(const struct domain *d, const char *org_id);
+/* For whoever changed the rows of that slice: after the commit, before the caller is told. */
+void catalog_changed(struct domain *d, const char *org_id);
 
 #endif

@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct blobs;         /* blob/blob.h */
+struct trees;         /* blob/tree.h */
 struct password_gate; /* domain/passwords.c */
 struct stamps;        /* domain/stamps.c */
 
@@ -35,6 +36,7 @@ struct domain_limits {
 struct domain {
     struct store *store;
     struct blobs *blobs; /* NULL where no plugin is touched: identity verbs of the command line */
+    struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
     struct domain_limits limits;
     unsigned char signing_key[SIGNING_KEY_BYTES]; /* signs access tokens */
     struct password_gate *passwords;

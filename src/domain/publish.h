@@ -36,15 +36,8 @@ struct published {
 enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *actor,
                         const struct upload *upload, struct published *out) MUST_USE;
 
-/*
- * ensure_all_catalog_plugins_local: drops temp files, unreferenced blobs and trees, rebuilds trees
- * that are missing or were not verified since an unclean start, marks rows whose blob is gone.
- * Runs once, before the server reports ready. `clean`: the last run ended in good order.
- */
-struct reconcile_report {
-    int64_t versions, blobs_swept, trees_swept, trees_rebuilt, temp_files, missing;
-};
-enum err publish_reconcile(struct ctx *ctx, struct domain *d, bool clean,
-                           struct reconcile_report *out) MUST_USE;
+/* Builds the extracted tree of a stored version from its verified bytes, unless it stands. */
+enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
+                      const char *version, const char *sha256, struct slice bytes) MUST_USE;
 
 #endif

@@ -1,0 +1,355 @@
+/*
+ * publish.c - the order of an acknowledged upload.
+ *
+ * 1 form and size, 2 the archive's structure and every member's checksum, 3 metadata, 4 the rules
+ * of the slice, 5 the blob on disk, 6 one transaction, 7 the tree, then the answer. Steps 1 to 4
+ * touch nothing; a crash after 5 leaves a blob that no row names, one after 6 a version without a
+ * tree, and the next start mends both (reconcile.c).
+ */
+#include "domain/publish.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/json_write.h"
+#include "blob/blob.h"
+#include "blob/tree.h"
+#include "domain/catalog.h"
+#include "domain/domain.h"
+#include "domain/orgs.h"
+#include "domain/package_row.h"
+#include "package/inspect.h"
+#include "package/version.h"
+#include "package/zip.h"
+#include "package/zip_source.h"
+#include "store/audit_store.h"
+#include "store/idempotency_store.h"
+#include "store/outbox_store.h"
+#include "store/plugin_store.h"
+
+#define UPLOAD_ROUTE_SYSTEM "upload system"
+#define UPLOAD_ROUTE_ORG "upload org" /* + the org's id: a key is worth something in one place */
+
+struct publishing {
+    struct domain *d;
+    const struct actor *actor;
+    const struct upload *upload;
+    struct published *out;
+    struct plugin row; /* as it will be inserted */
+    struct version version;
+    unsigned char hash[SHA256_BYTES];
+    char sha256[SHA256_HEX], id[ID_TEXT];
+    const char *route;
+    bool replayed; /* the idempotency key was used before, for the same bytes */
+};
+
+/* ------------------------------------------------------------------ reading */
+
+static enum err check_form(struct ctx *ctx, const struct upload *up)
+{
+    if (!zip_has_extension(up->file_name))
+        return ctx_fail_field(ctx, ERR_INVALID, "file", "Only .zip files are supported");
+    if (!zip_has_magic(up->bytes))
+        return ctx_fail_field(ctx, ERR_INVALID, "file",
+                              "Invalid ZIP file format: the file does not begin as a ZIP archive "
+                              "with at least one member");
+    return OK;
+}
+
+static enum err read_package(struct ctx *ctx, const struct upload *up, struct zip **zip,
+                             struct plugin_meta *meta, struct inspection *inspection)
+{
+    struct package_source source;
+    enum err err = zip_open(ctx, up->bytes, &zip_limits_cadence, zip);
+    if (err == OK)
+        err = zip_verify(ctx, *zip);
+    if (err == OK)
+        err = zip_source(ctx, *zip, &source);
+    return err == OK ? inspect_package(ctx, &source, inspection, meta) : err;
+}
+
+/* What a package may not be here, whatever it says about itself is right. */
+static enum err check_slice(struct ctx *ctx, struct publishing *p, const struct plugin_meta *meta)
+{
+    if (meta->generation == PLUGIN_V1)
+        return ctx_fail_code(ctx, ERR_INVALID, "PL-0003",
+                             "This package has the older (v1) layout without a pid; upload it to "
+                             "POST /api/v1/plugins/upload instead");
+    if (!version_parse(VERSION_PEP440, slice_of(meta->version), &p->version))
+        return ctx_fail_field(ctx, ERR_INVALID, "version", "'%s' is not a version", meta->version);
+    return OK;
+}
+
+static enum err fill_row(struct ctx *ctx, struct publishing *p, const struct plugin_meta *meta)
+{
+    struct plugin *row = &p->row;
+    enum err err = package_row(ctx, meta, row);
+    if (err != OK)
+        return err;
+    crypto_sha256(p->upload->bytes, p->hash);
+    crypto_hex(p->hash, sizeof p->hash, p->sha256);
+    crypto_uuid7(ctx->now, p->id);
+    row->id = p->id;
+    row->org_id = p->upload->org_id;
+    row->source = row->org_id ? SOURCE_ORG : SOURCE_SYSTEM;
+    row->scheme = "pep440";
+    row->order_key = (struct slice){(const char *)p->version.key, p->version.key_len};
+    row->enabled = true;
+    row->sha256 = p->sha256;
+    row->size_bytes = (int64_t)p->upload->bytes.n;
+    row->artifact = "present";
+    row->health = "unchecked";
+    row->created_by = row->updated_by = p->actor->user_id;
+    row->created_at = row->updated_at = ctx->now;
+    return OK;
+}
+
+/* ------------------------------------------------------------------ deciding */
+
+static enum err replay(struct ctx *ctx, struct conn *conn, struct publishing *p, bool *done)
+{
+    struct idempotent seen = {.actor_id = p->actor->user_id ? p->actor->user_id : "",
+                              .route = p->route,
+                              .key = p->upload->idempotency_key};
+    bool found;
+    *done = false;
+    if (seen.key.p == NULL)
+        return OK;
+    enum err err = idempotency_find(ctx, conn, &seen, &found);
+    if (err != OK || !found)
+        return err;
+    if (!slice_eq(seen.request_hash, (struct slice){(const char *)p->hash, sizeof p->hash}))
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "Idempotency-Key",
+                              "This Idempotency-Key was used for another upload; choose a new one");
+    p->out->unchanged = seen.status == 200;
+    p->replayed = true;
+    return plugin_store_find(ctx, conn, seen.subject ? seen.subject : "", &p->out->plugin, done);
+}
+
+/* Immutable versions, and no step back without a word. *stop: the answer stands in out already. */
+static enum err decide(struct ctx *ctx, struct conn *conn, struct publishing *p, bool *stop)
+{
+    struct plugin other;
+    bool found;
+    enum err err = replay(ctx, conn, p, stop);
+    if (err != OK || *stop)
+        return err;
+    err = plugin_store_find_version(ctx, conn, p->row.org_id, p->row.pid, p->row.order_key, &other,
+                                    &found);
+    if (err != OK)
+        return err;
+    if (found && strcmp(other.sha256, p->sha256) == 0) {
+        p->out->plugin = other;
+        p->out->unchanged = *stop = true;
+        return OK;
+    }
+    if (found)
+        return ctx_fail_code(ctx, ERR_EXISTS, "RE-0002",
+                             "Version %s of %s exists already with different content; versions are "
+                             "immutable, so raise the version",
+                             other.version, p->row.pid);
+    err = plugin_store_highest(ctx, conn, p->row.org_id, p->row.pid, &other, &found);
+    if (err != OK || !found || p->upload->allow_backport)
+        return err;
+    struct slice highest = other.order_key, mine = p->row.order_key;
+    size_t n = highest.n < mine.n ? highest.n : mine.n;
+    int order = memcmp(mine.p, highest.p, n);
+    if (order < 0 || (order == 0 && mine.n < highest.n))
+        return ctx_fail_code(ctx, ERR_CONFLICT, "RE-0003",
+                             "Version %s of %s is lower than %s, which exists; raise the version, "
+                             "or send allow_backport=true to add it without moving latest",
+                             p->row.version, p->row.pid, other.version);
+    return OK;
+}
+
+static enum err decide_only(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct publishing *p = arg;
+    bool stop;
+    return decide(ctx, conn, p, &stop);
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static enum err write_records(struct ctx *ctx, struct conn *conn, const struct publishing *p)
+{
+    struct buf b;
+    struct jw j;
+    buf_init(&b, ctx->arena, 4096);
+    jw_start(&j, &b);
+    jw_object(&j);
+    jw_put_str(&j, "pid", p->row.pid);
+    jw_put_str(&j, "version", p->row.version);
+    jw_put_str(&j, "sha256", p->sha256);
+    jw_put_int(&j, "size", p->row.size_bytes);
+    jw_end(&j);
+    if (!jw_done(&j))
+        return ctx_no_memory(ctx);
+    enum err err = audit_append(ctx, conn, p->actor, "plugin.upload", p->row.org_id, p->row.id,
+                                buf_view(&b));
+    return err == OK ? outbox_append(ctx, conn, "version.create", p->row.id, buf_view(&b)) : err;
+}
+
+static enum err remember_key(struct ctx *ctx, struct conn *conn, const struct publishing *p)
+{
+    if (p->upload->idempotency_key.p == NULL || p->replayed)
+        return OK;
+    const struct idempotent note = {
+        .actor_id = p->actor->user_id ? p->actor->user_id : "",
+        .route = p->route,
+        .key = p->upload->idempotency_key,
+        .request_hash = {(const char *)p->hash, sizeof p->hash},
+        .status = p->out->unchanged ? 200 : 201,
+        .subject = p->out->plugin.id,
+        .body = SLICE("{}"),
+    };
+    return idempotency_put(ctx, conn, &note);
+}
+
+static enum err insert(struct ctx *ctx, struct conn *conn, struct publishing *p)
+{
+    bool found;
+    enum err err = plugin_store_insert(ctx, conn, &p->row);
+    if (err == OK)
+        err = plugin_store_promote(ctx, conn, p->row.org_id, p->row.pid);
+    if (err == OK)
+        err = plugin_store_find(ctx, conn, p->row.id, &p->out->plugin, &found);
+    return err == OK ? write_records(ctx, conn, p) : err;
+}
+
+static enum err commit(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct publishing *p = arg;
+    bool stop;
+    enum err err = decide(ctx, conn, p, &stop);
+    if (err == OK && !stop)
+        err = insert(ctx, conn, p);
+    return err == OK ? remember_key(ctx, conn, p) : err;
+}
+
+/* ------------------------------------------------------------------ trees */
+
+struct unpacking {
+    const struct zip *zip;
+    struct tree *tree;
+    bool skip; /* the present member is a folder or ignored */
+};
+
+static enum err begin_member(struct ctx *ctx, void *arg, const struct zip_member *member)
+{
+    struct unpacking *u = arg;
+    u->skip = member->is_folder || member->is_ignored;
+    return u->skip ? OK : tree_file(ctx, u->tree, zip_name_below_root(u->zip, member));
+}
+
+static enum err member_piece(struct ctx *ctx, void *arg, struct slice bytes)
+{
+    struct unpacking *u = arg;
+    return u->skip ? OK : tree_write(ctx, u->tree, bytes);
+}
+
+static enum err end_member(struct ctx *ctx, void *arg, const struct zip_member *member)
+{
+    struct unpacking *u = arg;
+    (void)member;
+    return u->skip ? OK : tree_file_end(ctx, u->tree);
+}
+
+static enum err build_tree(struct ctx *ctx, struct trees *root, const struct tree_place *place,
+                           const struct zip *zip, const char *sha256)
+{
+    struct unpacking u = {.zip = zip};
+    const struct zip_visitor visitor = {&u, begin_member, member_piece, end_member};
+    enum err err = tree_begin(ctx, root, &u.tree);
+    if (err != OK)
+        return err;
+    if ((err = zip_walk(ctx, zip, &visitor)) != OK) {
+        tree_abandon(ctx, u.tree);
+        return err;
+    }
+    return tree_publish(ctx, u.tree, place, sha256);
+}
+
+static enum err ensure_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
+                            const char *version, const char *sha256, const struct zip *zip)
+{
+    struct tree_place place = {{org_id ? org_id : pid, org_id ? pid : version,
+                                org_id ? version : NULL}};
+    struct trees *root = org_id ? d->tenant_trees : d->system_trees;
+    if (tree_is_there(root, &place, sha256))
+        return OK;
+    return build_tree(ctx, root, &place, zip, sha256);
+}
+
+enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
+                      const char *version, const char *sha256, struct slice bytes)
+{
+    struct zip *zip;
+    enum err err = zip_open(ctx, bytes, &zip_limits_cadence, &zip);
+    return err == OK ? ensure_tree(ctx, d, org_id, pid, version, sha256, zip) : err;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+/* The domain of the org that uploads decides which pids it may publish. */
+static enum err read_org(struct ctx *ctx, struct domain *d, const struct upload *up,
+                         struct inspection *inspection)
+{
+    struct org org;
+    if (up->org_id == NULL)
+        return OK;
+    enum err err = orgs_get(ctx, d, up->org_id, false, &org);
+    if (err == OK)
+        inspection->org_domain = org.domain;
+    return err;
+}
+
+static enum err store_package(struct ctx *ctx, struct publishing *p, const struct zip *zip)
+{
+    struct domain *d = p->d;
+    enum err err = blob_put(ctx, d->blobs, p->upload->bytes, p->sha256);
+    if (err == OK)
+        err = store_write(ctx, d->store, commit, p);
+    if (err != OK)
+        return err;
+    const struct plugin *done = &p->out->plugin;
+    err = ensure_tree(ctx, d, done->org_id, done->pid, done->version, done->sha256, zip);
+    /* after the tree, so that whoever sees the version in a list can load it */
+    catalog_changed(d, p->row.org_id);
+    return err;
+}
+
+enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *actor,
+                        const struct upload *upload, struct published *out)
+{
+    struct publishing *p = arena_alloc(ctx->arena, sizeof *p);
+    struct inspection inspection = {0};
+    struct plugin_meta meta = {0};
+    struct zip *zip;
+    if (p == NULL)
+        return ctx_no_memory(ctx);
+    *p = (struct publishing){.d = d, .actor = actor, .upload = upload, .out = out};
+    p->route = upload->org_id ? str_printf(ctx->arena, UPLOAD_ROUTE_ORG " %s", upload->org_id)
+                              : UPLOAD_ROUTE_SYSTEM;
+    if (p->route == NULL)
+        return ctx_no_memory(ctx);
+    enum err err = check_form(ctx, upload);
+    if (err == OK)
+        err = read_org(ctx, d, upload, &inspection);
+    if (err == OK)
+        err = read_package(ctx, upload, &zip, &meta, &inspection);
+    if (err == OK)
+        err = check_slice(ctx, p, &meta);
+    if (err == OK)
+        err = fill_row(ctx, p, &meta);
+    if (err != OK)
+        return err;
+    out->warnings = inspection.warnings;
+    out->warning_count = inspection.warning_count;
+    out->dry_run = upload->dry_run;
+    if (!upload->dry_run)
+        return store_package(ctx, p, zip);
+    out->plugin = p->row;
+    return store_read(ctx, d->store, decide_only, p);
+}

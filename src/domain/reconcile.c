@@ -1,0 +1,211 @@
+/*
+ * reconcile.c - one walk over the rows, one over the blobs, one over each root of trees.
+ *
+ * A tree carries a marker that is written after everything below it was flushed and before it is
+ * moved to its place, so a marker with the right hash is proof enough, also after a crash; a tree
+ * without one is ours to build again. Memory: one small record per version, in the job's arena.
+ */
+#include "domain/reconcile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "blob/blob.h"
+#include "blob/tree.h"
+#include "domain/catalog.h"
+#include "domain/domain.h"
+#include "domain/publish.h"
+#include "store/plugin_store.h"
+
+enum { PACKAGE_MAX = 64 << 20, SYSTEM_DEPTH = 2, TENANT_DEPTH = 3 };
+
+struct held {
+    const char *org_id, *pid, *version, *sha256, *state;
+    int64_t size;
+    struct held *next;
+};
+
+struct work {
+    struct ctx *ctx;
+    struct domain *d;
+    struct held *list;      /* newest last read first */
+    struct held **by_sha;   /* sorted by sha256 */
+    struct held **by_place; /* sorted by org, pid, version */
+    size_t count;
+    struct reconcile_report *report;
+};
+
+static enum err keep(void *arg, const struct artifact *a)
+{
+    struct work *w = arg;
+    struct arena *arena = w->ctx->arena;
+    struct held *h = arena_alloc(arena, sizeof *h);
+    if (h == NULL)
+        return ctx_no_memory(w->ctx);
+    h->org_id = a->org_id ? slice_dup(arena, slice_of(a->org_id)) : NULL;
+    h->pid = slice_dup(arena, slice_of(a->pid));
+    h->version = slice_dup(arena, slice_of(a->version));
+    h->sha256 = slice_dup(arena, slice_of(a->sha256));
+    h->state = slice_dup(arena, slice_of(a->state));
+    h->size = a->size_bytes;
+    if (!h->pid || !h->version || !h->sha256 || !h->state || (a->org_id && !h->org_id))
+        return ctx_no_memory(w->ctx);
+    h->next = w->list;
+    w->list = h;
+    w->count++;
+    return OK;
+}
+
+static enum err read_rows(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    return plugin_store_artifacts(ctx, conn, keep, arg);
+}
+
+static int by_sha(const void *a, const void *b)
+{
+    return strcmp((*(struct held *const *)a)->sha256, (*(struct held *const *)b)->sha256);
+}
+
+static int compare_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct held *x = *(struct held *const *)a, *y = *(struct held *const *)b;
+    int order = compare_text(x->org_id, y->org_id);
+    if (order == 0)
+        order = strcmp(x->pid, y->pid);
+    return order ? order : strcmp(x->version, y->version);
+}
+
+static enum err sort_rows(struct work *w)
+{
+    w->by_sha = arena_array(w->ctx->arena, w->count + 1, sizeof *w->by_sha);
+    w->by_place = arena_array(w->ctx->arena, w->count + 1, sizeof *w->by_place);
+    if (w->by_sha == NULL || w->by_place == NULL)
+        return ctx_no_memory(w->ctx);
+    size_t i = 0;
+    for (struct held *h = w->list; h; h = h->next, i++)
+        w->by_sha[i] = w->by_place[i] = h;
+    qsort(w->by_sha, w->count, sizeof *w->by_sha, by_sha);
+    qsort(w->by_place, w->count, sizeof *w->by_place, by_place);
+    return OK;
+}
+
+static bool blob_is_wanted(void *arg, const char *sha256)
+{
+    const struct work *w = arg;
+    struct held want = {.sha256 = sha256}, *key = &want;
+    return bsearch(&key, w->by_sha, w->count, sizeof *w->by_sha, by_sha) != NULL;
+}
+
+static bool tree_is_wanted(void *arg, const struct tree_place *place)
+{
+    const struct work *w = arg;
+    bool tenant = place->segment[2] != NULL;
+    struct held want = {.org_id = tenant ? place->segment[0] : NULL,
+                        .pid = place->segment[tenant ? 1 : 0],
+                        .version = place->segment[tenant ? 2 : 1]};
+    struct held *key = &want;
+    return bsearch(&key, w->by_place, w->count, sizeof *w->by_place, by_place) != NULL;
+}
+
+static enum err sweep(struct work *w)
+{
+    struct blob_sweep s = {.is_wanted = blob_is_wanted, .arg = w, .older_than_ms = INT64_MAX};
+    enum err err = blob_sweep(w->ctx, w->d->blobs, &s);
+    w->report->blobs_swept = s.blobs;
+    w->report->bytes_swept = s.bytes;
+    w->report->temp_files = s.temp_files;
+    int64_t system = 0, tenants = 0;
+    if (err == OK)
+        err = tree_sweep(w->ctx, w->d->system_trees, SYSTEM_DEPTH, tree_is_wanted, w, &system);
+    if (err == OK)
+        err = tree_sweep(w->ctx, w->d->tenant_trees, TENANT_DEPTH, tree_is_wanted, w, &tenants);
+    w->report->trees_swept = system + tenants;
+    return err;
+}
+
+struct mark {
+    const char *sha256, *state;
+};
+
+static enum err write_mark(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    const struct mark *m = arg;
+    return plugin_store_set_artifact(ctx, conn, m->sha256, m->state);
+}
+
+/* Notes in the rows what the disk says; a blob that came back is hashed before it counts. */
+static enum err check_blob(struct work *w, struct held *h)
+{
+    bool there = blob_is_there(w->d->blobs, h->sha256, h->size);
+    bool marked = strcmp(h->state, "present") != 0;
+    struct mark m = {h->sha256, there ? "present" : "missing"};
+    if (!there)
+        w->report->missing++;
+    if (there && marked) {
+        enum err err = blob_verify(w->ctx, w->d->blobs, h->sha256);
+        ctx_forgive(w->ctx);
+        m.state = err == OK ? "present" : "corrupt";
+        w->report->returned += err == OK;
+    }
+    if (strcmp(m.state, h->state) == 0)
+        return OK;
+    h->state = m.state;
+    return store_write(w->ctx, w->d->store, write_mark, &m);
+}
+
+/* A package that cannot be unpacked any more is marked, and must not keep the others away. */
+static enum err build_tree(struct work *w, struct held *h)
+{
+    struct tree_place place = {{h->org_id ? h->org_id : h->pid, h->org_id ? h->pid : h->version,
+                                h->org_id ? h->version : NULL}};
+    struct trees *root = h->org_id ? w->d->tenant_trees : w->d->system_trees;
+    struct slice bytes;
+    if (strcmp(h->state, "present") != 0 || tree_is_there(root, &place, h->sha256))
+        return OK;
+    enum err err = blob_read(w->ctx, w->d->blobs, h->sha256, PACKAGE_MAX, &bytes);
+    if (err == OK)
+        err = publish_tree(w->ctx, w->d, h->org_id, h->pid, h->version, h->sha256, bytes);
+    if (err != ERR_CORRUPT && err != ERR_INVALID) {
+        w->report->trees_built += err == OK;
+        return err;
+    }
+    ctx_forgive(w->ctx);
+    struct mark m = {h->sha256, "corrupt"};
+    return store_write(w->ctx, w->d->store, write_mark, &m);
+}
+
+/* One package at a time is in memory: each gets an arena of its own. */
+static enum err ensure_local(struct work *w, struct held *h)
+{
+    struct arena *rows = w->ctx->arena, scratch;
+    arena_init(&scratch, 2 * (size_t)PACKAGE_MAX);
+    w->ctx->arena = &scratch;
+    enum err err = check_blob(w, h);
+    if (err == OK)
+        err = build_tree(w, h);
+    w->ctx->arena = rows;
+    arena_free(&scratch);
+    return err;
+}
+
+enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out)
+{
+    struct work w = {.ctx = ctx, .d = d, .report = out};
+    *out = (struct reconcile_report){0};
+    enum err err = store_read(ctx, d->store, read_rows, &w);
+    if (err == OK)
+        err = sort_rows(&w);
+    if (err == OK)
+        err = sweep(&w);
+    for (struct held *h = w.list; err == OK && h; h = h->next)
+        err = ensure_local(&w, h);
+    out->versions = (int64_t)w.count;
+    for (struct held *h = w.list; h; h = h->next)
+        catalog_changed(d, h->org_id);
+    return err;
+}

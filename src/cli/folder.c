@@ -174,6 +174,26 @@ enum err folder_write(struct ctx *ctx, const char *path, const char *name, struc
     return folder_sync(ctx, path);
 }
 
+enum err folder_read(struct ctx *ctx, const char *file, struct slice *out)
+{
+    enum { SMALL = 64 << 10 };
+    char *p = arena_alloc_raw(ctx->arena, SMALL + 1);
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (p == NULL || fd < 0) {
+        enum err err = p ? fail_path(ctx, "Cannot read", file) : ctx_no_memory(ctx);
+        if (fd >= 0)
+            (void)close(fd);
+        return err;
+    }
+    ssize_t n = read(fd, p, SMALL + 1); /* of a regular file this is all there is */
+    enum err err = n < 0 ? fail_path(ctx, "Cannot read", file) : OK;
+    (void)close(fd);
+    if (n > SMALL)
+        return ctx_fail(ctx, ERR_TOO_LARGE, "%s is larger than %d bytes", file, SMALL);
+    *out = (struct slice){p, n > 0 ? (size_t)n : 0};
+    return err;
+}
+
 static enum err read_key(struct ctx *ctx, const char *file, unsigned char *key)
 {
     char text[2 * FOLDER_KEY_BYTES + 2];

@@ -12,6 +12,8 @@
 
 enum { FOLDER_KEY_BYTES = 32 };
 
+#define FOLDER_RESTORE_MARK "restore.pending" /* stands while a restore changes names */
+
 /* Makes the folder (0700) and what stands in it, where it is missing. */
 enum err folder_make(struct ctx *ctx, const char *path) MUST_USE;
 /* ERR_NOT_FOUND with the way out where there is no database in the folder. */
@@ -29,6 +31,8 @@ enum err folder_key(struct ctx *ctx, const char *path, unsigned char key[FOLDER_
 /* Writes name in the folder: temp file, fsync, rename, fsync of the folder. */
 enum err folder_write(struct ctx *ctx, const char *path, const char *name,
                       struct slice text) MUST_USE;
+/* A small text file, anywhere: at most 64 KiB, in the arena. */
+enum err folder_read(struct ctx *ctx, const char *file, struct slice *out) MUST_USE;
 enum err folder_sync(struct ctx *ctx, const char *path) MUST_USE; /* makes renames in it durable */
 
 #endif

@@ -1,0 +1,296 @@
+/*
+ * app.c - the order in which a server comes up and goes down.
+ *
+ * Up: folder and lock, routes, listening, database, rules, start-up work, ready. The server listens
+ * before the database is open, so that a long migration does not look like a dead process. Down:
+ * the same backwards; requests in flight end first.
+ */
+#include "cli/app.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/admission.h"
+#include "api/answer_cache.h"
+#include "api/surface.h"
+#include "auth/guard.h"
+#include "base/metrics.h"
+#include "cli/folder.h"
+#include "cli/guard.h"
+#include "domain/setup.h"
+#include "domain/users.h"
+#include "http/assets.h"
+#include "http/server.h"
+
+enum {
+    WANTED_FDS = 65536,
+    JOB_MEMORY = 16 << 20,
+    UPLOADS_AT_ONCE = 16, /* packages of full size in memory at one time */
+    UPLOAD_WAIT_MS = 10000
+};
+
+/* Many slow clients need many descriptors; memory of a crash may hold secrets. */
+static void set_process_limits(const struct config *config)
+{
+    struct rlimit files, core = {0, 0};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        rlim_t want = files.rlim_max < WANTED_FDS ? files.rlim_max : WANTED_FDS;
+        if (files.rlim_cur < want) {
+            files.rlim_cur = want;
+            (void)setrlimit(RLIMIT_NOFILE, &files);
+        }
+    }
+    if (!config_bool(config, "core-dumps"))
+        (void)setrlimit(RLIMIT_CORE, &core);
+}
+
+static enum err open_log(struct app *app)
+{
+    enum log_level level = LOG_INFO;
+    (void)log_level_of(config_text(app->cli->config, "log-level"), &level); /* a choice: known */
+    app->log = log_open(STDERR_FILENO, level);
+    if (app->log == NULL)
+        return ctx_no_memory(app->cli->ctx);
+    app->cli->ctx->log = app->log;
+    return OK;
+}
+
+static enum err open_folder(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    enum err err = folder_make(ctx, app->data);
+    if (err == OK)
+        err = folder_lock(ctx, app->data, &app->lock);
+    if (err != OK)
+        return err;
+    const char *mark = folder_file(ctx, app->data, FOLDER_RESTORE_MARK);
+    if (mark && access(mark, F_OK) == 0)
+        return ctx_fail(ctx, ERR_CONFLICT,
+                        "A restore into %s was interrupted; run `larder restore FILE --force` again",
+                        app->data);
+    return mark ? OK : ctx_no_memory(ctx);
+}
+
+static enum err open_metrics(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    size_t count = router_count(app->router);
+    struct metrics_route *names = arena_array(ctx->arena, count, sizeof *names);
+    if (names == NULL)
+        return ctx_no_memory(ctx);
+    for (size_t i = 0; i < count; i++) {
+        const struct route *route = router_at(app->router, i);
+        names[i] = (struct metrics_route){method_name(route->method), route->pattern};
+    }
+    app->metrics = metrics_new(names, count);
+    app->gauges = (struct gauges){&app->store, (double)ctx->now / 1000};
+    if (app->metrics == NULL || !gauges_add(app->metrics, &app->gauges))
+        return ctx_no_memory(ctx);
+    return OK;
+}
+
+/* The probe's question to the database: a small one that reads a page of it. */
+static bool database_up(void *arg)
+{
+    struct app *app = arg;
+    struct arena arena;
+    struct ctx ctx;
+    bool any;
+    arena_init(&arena, JOB_MEMORY);
+    ctx_init(&ctx, &arena, &clock_system, app->log, "readyz");
+    enum err err = users_any_admin(&ctx, &app->domain, &any);
+    arena_free(&arena);
+    return err == OK;
+}
+
+static enum err open_api(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    const struct config *config = app->cli->config;
+    size_t max_upload = (size_t)config_int(config, "max-upload");
+    app->readiness.database_up = database_up;
+    app->readiness.arg = app;
+    app->api = (struct api){
+        .domain = &app->domain,
+        .auth = &app->auth,
+        .config = config,
+        .metrics = app->metrics,
+        .log = app->log,
+        .readiness = &app->readiness,
+        .router = app->router,
+        .assets = app->assets,
+        .answers = answer_cache_new(),
+        .uploads = admission_new(UPLOADS_AT_ONCE * max_upload, UPLOAD_WAIT_MS),
+        .max_upload = max_upload,
+        .version = LARDER_VERSION,
+        .started_at = ctx->now,
+    };
+    return app->api.answers && app->api.uploads ? OK : ctx_no_memory(ctx);
+}
+
+static enum err start_server(struct app *app)
+{
+    const struct config *config = app->cli->config;
+    const struct server_options options = {
+        .listen = config_text(config, "listen"),
+        .tls_cert = config_text(config, "tls-cert"),
+        .tls_key = config_text(config, "tls-key"),
+        .threads = (int)config_int(config, "threads"),
+        .public_url = config_text(config, "public-url"),
+        .allowed_hosts = config_text(config, "allowed-hosts"),
+        .cors_origins = config_text(config, "cors-origins"),
+        .trusted_proxies = config_text(config, "trusted-proxies"),
+        .per_address_max = (int)config_int(config, "per-address-max"),
+        .access_log = config_bool(config, "access-log"),
+    };
+    const struct server_hooks hooks = {.app = &app->api,
+                                       .guard = guard_hook,
+                                       .surfaces = api_surfaces,
+                                       .surface_count = api_surface_count};
+    if ((options.tls_cert == NULL) != (options.tls_key == NULL))
+        return ctx_fail(app->cli->ctx, ERR_INVALID, "tls-cert and tls-key are set together or not at all");
+    return server_start(app->cli->ctx, &options, app->router, &hooks, &clock_system, app->log,
+                        app->metrics, &app->server);
+}
+
+static enum err open_auth(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    const struct config *config = app->cli->config;
+    struct auth_options options = {
+        .login_limit = (int)config_int(config, "login-limit"),
+        .login_window_ms = config_int(config, "login-window"),
+        .trusted_issuer = config_text(config, "trusted-issuer"),
+        .trusted_audience = config_text(config, "trusted-audience"),
+    };
+    const char *pem = config_text(config, "trusted-key");
+    enum err err = pem ? folder_read(ctx, pem, &options.trusted_key) : OK;
+    return err == OK ? auth_open(ctx, &app->auth, &app->domain, &options) : err;
+}
+
+static enum err open_database(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    const struct config *config = app->cli->config;
+    unsigned char key[FOLDER_KEY_BYTES];
+    const struct store_options options = {
+        .path = folder_file(ctx, app->data, "larder.db"),
+        .create = true,
+        .allow_network_fs = config_bool(config, "allow-network-fs"),
+        .log = app->log,
+    };
+    struct store *store = NULL;
+    if (options.path == NULL)
+        return ctx_no_memory(ctx);
+    enum err err = store_open(ctx, &options, &store);
+    if (err != OK)
+        return err;
+    __atomic_store_n(&app->store, store, __ATOMIC_RELEASE); /* the gauges look at it already */
+    err = folder_key(ctx, app->data, key);
+    if (err == OK)
+        err = domain_open(ctx, &app->domain, store, key);
+    crypto_wipe(key, sizeof key);
+    if (err != OK)
+        return err;
+    app->domain.limits.access_ttl_ms = config_int(config, "access-token-ttl");
+    app->domain.limits.refresh_ttl_ms = config_int(config, "refresh-token-ttl");
+    return open_auth(app);
+}
+
+static enum err make_first_admin(struct app *app)
+{
+    const char *password = config_text(app->cli->config, "admin-password");
+    bool made = false;
+    if (password == NULL)
+        return OK;
+    enum err err = identity_bootstrap(app->cli->ctx, &app->domain, slice_of(password), &made);
+    if (err == OK && made)
+        log_line(app->log, LOG_INFO, NULL, "admin.created", "username", "admin", NULL);
+    return err;
+}
+
+/* What an earlier process left half done in tmp/. Nobody else works there: we hold the lock, and a
+ * backup beside us begins its names differently. */
+static void sweep_temp(struct app *app)
+{
+    const char *path = folder_file(app->cli->ctx, app->data, "tmp");
+    DIR *dir = path ? opendir(path) : NULL;
+    if (dir == NULL)
+        return;
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+        if (strncmp(e->d_name, "backup-", 7) != 0 && e->d_name[0] != '.')
+            (void)unlinkat(dirfd(dir), e->d_name, 0); /* folders stay: see stage.c */
+    (void)closedir(dir);
+}
+
+enum err app_start(struct app *app, struct cli *cli)
+{
+    memset(app, 0, sizeof *app);
+    app->cli = cli;
+    app->lock = -1;
+    app->data = config_text(cli->config, "data");
+    set_process_limits(cli->config);
+    enum err err = open_log(app);
+    if (err == OK)
+        err = open_folder(app);
+    if (err == OK)
+        err = router_new(cli->ctx, api_tables, api_table_count, &app->router);
+    if (err == OK)
+        err = guard_check_routes(cli->ctx, app->router);
+    if (err == OK)
+        err = open_metrics(app);
+    if (err == OK)
+        err = assets_open(cli->ctx, config_text(cli->config, "web-dir"), &app->assets);
+    if (err == OK)
+        err = open_api(app);
+    if (err == OK)
+        err = start_server(app);
+    if (err == OK)
+        err = open_database(app);
+    if (err == OK)
+        err = make_first_admin(app);
+    if (err != OK)
+        return err;
+    atomic_store_explicit(&app->readiness.open, true, memory_order_release);
+    sweep_temp(app);
+    atomic_store(&app->readiness.loaded, true);
+    return OK;
+}
+
+void app_tend(struct app *app)
+{
+    struct arena arena;
+    struct ctx ctx;
+    arena_init(&arena, JOB_MEMORY);
+    ctx_init(&ctx, &arena, &clock_system, app->log, "tend");
+    if (domain_tend(&ctx, &app->domain) != OK)
+        log_line(app->log, LOG_WARN, "tend", "tend.failed", "why", ctx_sentence(&ctx), "cause",
+                 ctx.fault.cause, NULL);
+    arena_free(&arena);
+}
+
+void app_stop(struct app *app)
+{
+    atomic_store(&app->readiness.loaded, false);
+    if (app->server)
+        server_stop(app->server, APP_STOP_MS);
+    if (atomic_load(&app->readiness.open))
+        app_tend(app);
+    auth_close(&app->auth);
+    if (app->domain.store)
+        domain_close(&app->domain);
+    if (app->store)
+        store_close(app->store);
+    admission_free(app->api.uploads);
+    answer_cache_free(app->api.answers);
+    assets_close(app->assets);
+    metrics_free(app->metrics);
+    router_free(app->router);
+    folder_unlock(app->lock);
+    app->cli->ctx->log = NULL;
+    log_close(app->log);
+}

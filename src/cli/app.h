@@ -1,0 +1,44 @@
+/*
+ * app.h - one running server with everything that belongs to it.
+ *
+ * All state hangs from here; nothing is global, so two of them can live in one process.
+ */
+#ifndef LARDER_CLI_APP_H
+#define LARDER_CLI_APP_H
+
+#include "api/api.h"
+#include "api/ops_api.h"
+#include "auth/auth.h"
+#include "cli/command.h"
+#include "cli/gauges.h"
+#include "domain/domain.h"
+
+enum { APP_STOP_MS = 3500 }; /* for requests in flight; with the last checkpoint it stays below 5 s */
+
+struct app {
+    struct cli *cli;
+    const char *data;
+    int lock; /* of the data folder, -1 = not held */
+    struct log *log;
+    struct router *router;
+    struct metrics *metrics;
+    struct gauges gauges;
+    struct assets *assets;
+    struct readiness readiness;
+    struct store *store;
+    struct domain domain;
+    struct auth auth;
+    struct api api;
+    struct server *server;
+};
+
+/*
+ * Starts everything in order; when it returns OK, the server answers. cli->config is loaded.
+ * app_stop follows in any case.
+ */
+enum err app_start(struct app *app, struct cli *cli) MUST_USE;
+/* Once a minute: what the rules want done in the background. */
+void app_tend(struct app *app);
+void app_stop(struct app *app);
+
+#endif

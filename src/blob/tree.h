@@ -2,9 +2,13 @@
  * tree.h - extracted packages, where a worker looks for them.
  *
  * A tree stands at <root>/<place>, the place being plain segments ("tenants' org / pid / version").
- * It is built in a staging folder below the same root, flushed, given a marker that names the hash
- * it was made from, and renamed: a worker sees a whole tree or none. Nothing is ever followed or
- * overwritten: every step is openat with O_NOFOLLOW and O_EXCL.
+ * It is built in a staging folder below the same root, given a marker (".larder") that names the
+ * hash it was made from, and renamed: a worker sees a whole tree or none. Nothing is ever followed
+ * or overwritten: every step is openat with O_NOFOLLOW and O_EXCL.
+ *
+ * Files of a tree are not flushed one by one, since a tree can always be made again from its blob
+ * and an upload would pay for it; trees_sync flushes a whole root, at start and at a clean stop, and
+ * what was made after the last one is made again after an unclean stop (domain/reconcile.c).
  */
 #ifndef LARDER_BLOB_TREE_H
 #define LARDER_BLOB_TREE_H
@@ -30,14 +34,16 @@ enum err tree_begin(struct ctx *ctx, struct trees *trees, struct tree **out) MUS
 enum err tree_file(struct ctx *ctx, struct tree *tree, struct slice name) MUST_USE; /* "sub/a.py" */
 enum err tree_write(struct ctx *ctx, struct tree *tree, struct slice bytes) MUST_USE;
 enum err tree_file_end(struct ctx *ctx, struct tree *tree) MUST_USE;
-/* Flushes, writes the marker, moves the tree to its place; one that stands there is exchanged and
- * removed. Ends the tree in any case. */
+/* Writes the marker and moves the tree to its place; one that stands there is exchanged in one step
+ * and removed. Ends the tree in any case. */
 enum err tree_publish(struct ctx *ctx, struct tree *tree, const struct tree_place *place,
                       const char *sha256) MUST_USE;
 void tree_abandon(struct ctx *ctx, struct tree *tree);
 
 /* Does a tree made from these bytes stand at the place? By its marker only. */
 bool tree_is_there(struct trees *trees, const struct tree_place *place, const char *sha256);
+/* Makes everything below the root durable. */
+enum err trees_sync(struct ctx *ctx, struct trees *trees) MUST_USE;
 enum err tree_remove(struct ctx *ctx, struct trees *trees, const struct tree_place *place) MUST_USE;
 
 /*

@@ -1,10 +1,10 @@
 /*
  * publish.c - the order of an acknowledged upload.
  *
- * 1 form and size, 2 the archive's structure and every member's checksum, 3 metadata, 4 the rules
- * of the slice, 5 the blob on disk, 6 one transaction, 7 the tree, then the answer. Steps 1 to 4
- * touch nothing; a crash after 5 leaves a blob that no row names, one after 6 a version without a
- * tree, and the next start mends both (reconcile.c).
+ * 1 form, 2 the archive's structure and every member's checksum, 3 metadata, 4 the rules of the
+ * slice, 5 the blob on disk and the tree in staging, 6 one transaction, 7 the tree to its place, then
+ * the answer. Steps 1 to 4 touch nothing; a crash after 5 leaves files that no row names, one after
+ * 6 a version without a tree, and the next start mends both (reconcile.c).
  */
 #include "domain/publish.h"
 
@@ -163,6 +163,7 @@ static enum err decide(struct ctx *ctx, struct conn *conn, struct publishing *p,
     return OK;
 }
 
+/* Outside the transaction: what it would say now. */
 static enum err decide_only(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct publishing *p = arg;
@@ -222,6 +223,7 @@ static enum err commit(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct publishing *p = arg;
     bool stop;
+    p->out->unchanged = p->replayed = false;
     enum err err = decide(ctx, conn, p, &stop);
     if (err == OK && !stop)
         err = insert(ctx, conn, p);
@@ -256,38 +258,43 @@ static enum err end_member(struct ctx *ctx, void *arg, const struct zip_member *
     return u->skip ? OK : tree_file_end(ctx, u->tree);
 }
 
-static enum err build_tree(struct ctx *ctx, struct trees *root, const struct tree_place *place,
-                           const struct zip *zip, const char *sha256)
+/* Unpacks into a staging folder, all but the move to its place. */
+static enum err stage_tree(struct ctx *ctx, struct trees *root, const struct zip *zip,
+                           struct tree **out)
 {
     struct unpacking u = {.zip = zip};
     const struct zip_visitor visitor = {&u, begin_member, member_piece, end_member};
     enum err err = tree_begin(ctx, root, &u.tree);
     if (err != OK)
         return err;
-    if ((err = zip_walk(ctx, zip, &visitor)) != OK) {
+    if ((err = zip_walk(ctx, zip, &visitor)) != OK)
         tree_abandon(ctx, u.tree);
-        return err;
-    }
-    return tree_publish(ctx, u.tree, place, sha256);
+    *out = u.tree;
+    return err;
 }
 
-static enum err ensure_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
-                            const char *version, const char *sha256, const struct zip *zip)
+static struct trees *root_of(const struct domain *d, const char *org_id)
 {
-    struct tree_place place = {{org_id ? org_id : pid, org_id ? pid : version,
-                                org_id ? version : NULL}};
-    struct trees *root = org_id ? d->tenant_trees : d->system_trees;
-    if (tree_is_there(root, &place, sha256))
-        return OK;
-    return build_tree(ctx, root, &place, zip, sha256);
+    return org_id ? d->tenant_trees : d->system_trees;
+}
+
+static struct tree_place place_of(const char *org_id, const char *pid, const char *version)
+{
+    if (org_id)
+        return (struct tree_place){{org_id, pid, version}};
+    return (struct tree_place){{pid, version, NULL}};
 }
 
 enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
                       const char *version, const char *sha256, struct slice bytes)
 {
+    struct tree_place place = place_of(org_id, pid, version);
+    struct tree *tree;
     struct zip *zip;
     enum err err = zip_open(ctx, bytes, &zip_limits_cadence, &zip);
-    return err == OK ? ensure_tree(ctx, d, org_id, pid, version, sha256, zip) : err;
+    if (err == OK)
+        err = stage_tree(ctx, root_of(d, org_id), zip, &tree);
+    return err == OK ? tree_publish(ctx, tree, &place, sha256) : err;
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -305,18 +312,33 @@ static enum err read_org(struct ctx *ctx, struct domain *d, const struct upload 
     return err;
 }
 
+/*
+ * The tree is unpacked before the transaction, so that a full disk refuses the upload as a whole,
+ * and moved to its place after it. An identical upload finds its version and needs no tree, unless
+ * that of the first one is still on its way.
+ */
 static enum err store_package(struct ctx *ctx, struct publishing *p, const struct zip *zip)
 {
     struct domain *d = p->d;
+    struct trees *root = root_of(d, p->row.org_id);
+    struct tree *tree;
     enum err err = blob_put(ctx, d->blobs, p->upload->bytes, p->sha256);
     if (err == OK)
-        err = store_write(ctx, d->store, commit, p);
+        err = stage_tree(ctx, root, zip, &tree);
     if (err != OK)
         return err;
+    if ((err = store_write(ctx, d->store, commit, p)) != OK) {
+        tree_abandon(ctx, tree);
+        return err;
+    }
     const struct plugin *done = &p->out->plugin;
-    err = ensure_tree(ctx, d, done->org_id, done->pid, done->version, done->sha256, zip);
+    struct tree_place place = place_of(done->org_id, done->pid, done->version);
+    if (tree_is_there(root, &place, done->sha256))
+        tree_abandon(ctx, tree);
+    else
+        err = tree_publish(ctx, tree, &place, done->sha256);
     /* after the tree, so that whoever sees the version in a list can load it */
-    catalog_changed(d, p->row.org_id);
+    catalog_changed(d, done->org_id);
     return err;
 }
 
@@ -348,8 +370,8 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
     out->warnings = inspection.warnings;
     out->warning_count = inspection.warning_count;
     out->dry_run = upload->dry_run;
-    if (!upload->dry_run)
-        return store_package(ctx, p, zip);
     out->plugin = p->row;
-    return store_read(ctx, d->store, decide_only, p);
+    /* most refusals need no writing; the transaction decides once more */
+    err = store_read(ctx, d->store, decide_only, p);
+    return err == OK && !upload->dry_run ? store_package(ctx, p, zip) : err;
 }

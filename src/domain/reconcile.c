@@ -1,9 +1,10 @@
 /*
  * reconcile.c - one walk over the rows, one over the blobs, one over each root of trees.
  *
- * A tree carries a marker that is written after everything below it was flushed and before it is
- * moved to its place, so a marker with the right hash is proof enough, also after a crash; a tree
- * without one is ours to build again. Memory: one small record per version, in the job's arena.
+ * A tree carries a marker that is written last and before the move to its place, so a marker with
+ * the right hash is proof enough, unless the power may have failed since: then the trees that were
+ * made after the last flush of their root are built again. Memory: one small record per version, in
+ * the job's arena.
  */
 #include "domain/reconcile.h"
 
@@ -21,7 +22,7 @@ enum { PACKAGE_MAX = 64 << 20, SYSTEM_DEPTH = 2, TENANT_DEPTH = 3 };
 
 struct held {
     const char *org_id, *pid, *version, *sha256, *state;
-    int64_t size;
+    int64_t size, created_at;
     struct held *next;
 };
 
@@ -32,6 +33,7 @@ struct work {
     struct held **by_sha;   /* sorted by sha256 */
     struct held **by_place; /* sorted by org, pid, version */
     size_t count;
+    int64_t unsure_since;
     struct reconcile_report *report;
 };
 
@@ -48,6 +50,7 @@ static enum err keep(void *arg, const struct artifact *a)
     h->sha256 = slice_dup(arena, slice_of(a->sha256));
     h->state = slice_dup(arena, slice_of(a->state));
     h->size = a->size_bytes;
+    h->created_at = a->created_at;
     if (!h->pid || !h->version || !h->sha256 || !h->state || (a->org_id && !h->org_id))
         return ctx_no_memory(w->ctx);
     h->next = w->list;
@@ -165,7 +168,8 @@ static enum err build_tree(struct work *w, struct held *h)
                                 h->org_id ? h->version : NULL}};
     struct trees *root = h->org_id ? w->d->tenant_trees : w->d->system_trees;
     struct slice bytes;
-    if (strcmp(h->state, "present") != 0 || tree_is_there(root, &place, h->sha256))
+    bool sure = h->created_at < w->unsure_since && tree_is_there(root, &place, h->sha256);
+    if (strcmp(h->state, "present") != 0 || sure)
         return OK;
     enum err err = blob_read(w->ctx, w->d->blobs, h->sha256, PACKAGE_MAX, &bytes);
     if (err == OK)
@@ -193,9 +197,10 @@ static enum err ensure_local(struct work *w, struct held *h)
     return err;
 }
 
-enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out)
+enum err reconcile_run(struct ctx *ctx, struct domain *d, int64_t unsure_since,
+                       struct reconcile_report *out)
 {
-    struct work w = {.ctx = ctx, .d = d, .report = out};
+    struct work w = {.ctx = ctx, .d = d, .unsure_since = unsure_since, .report = out};
     *out = (struct reconcile_report){0};
     enum err err = store_read(ctx, d->store, read_rows, &w);
     if (err == OK)
@@ -204,6 +209,10 @@ enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_repor
         err = sweep(&w);
     for (struct held *h = w.list; err == OK && h; h = h->next)
         err = ensure_local(&w, h);
+    if (err == OK)
+        err = trees_sync(ctx, d->system_trees);
+    if (err == OK)
+        err = trees_sync(ctx, d->tenant_trees);
     out->versions = (int64_t)w.count;
     for (struct held *h = w.list; h; h = h->next)
         catalog_changed(d, h->org_id);

@@ -20,6 +20,9 @@ struct reconcile_report {
     int64_t trees_swept, trees_built;
 };
 
-enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out) MUST_USE;
+/* Trees of versions made at or after `unsure_since` are built again even where they stand: the last
+ * run ended badly, and they may not have reached the disk. INT64_MAX = it ended well. */
+enum err reconcile_run(struct ctx *ctx, struct domain *d, int64_t unsure_since,
+                       struct reconcile_report *out) MUST_USE;
 
 #endif

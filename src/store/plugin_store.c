@@ -101,8 +101,8 @@ static const struct sql sql[] = {
                  " WHERE p.slice = ifnull(?1, 'system') AND p.pid = ?2 AND p.enabled = 1"
                  " ORDER BY p.order_key DESC LIMIT 1)",
                  NULL},
-    [ARTIFACTS] = {"SELECT id, org_id, pid, version, sha256, size_bytes, artifact FROM plugin"
-                   " ORDER BY sha256",
+    [ARTIFACTS] = {"SELECT id, org_id, pid, version, sha256, size_bytes, created_at, artifact"
+                   " FROM plugin",
                    "the start-up walk over all versions"},
     [SET_BLOB_STATE] = {"UPDATE blob SET state = ?2, verified_at = CASE WHEN ?2 = 'present'"
                         " THEN ?3 ELSE verified_at END WHERE sha256 = ?1",
@@ -401,7 +401,7 @@ enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
     while ((err = db_step(ctx, s, &row)) == OK && row) {
         struct artifact a = {db_peek_text(s, 0), db_peek_text(s, 1), db_peek_text(s, 2),
                              db_peek_text(s, 3), db_peek_text(s, 4), db_int(s, 5),
-                             db_peek_text(s, 6)};
+                             db_int(s, 6),        db_peek_text(s, 7)};
         if ((err = each(arg, &a)) != OK)
             break;
     }

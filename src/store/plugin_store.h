@@ -58,10 +58,10 @@ enum err plugin_store_set_tag(struct ctx *ctx, struct conn *conn, const char *id
 enum err plugin_store_promote(struct ctx *ctx, struct conn *conn, const char *org_id,
                               const char *pid) MUST_USE;
 
-/* What is known of each blob that a version names, in order of sha256; plugin rows by turn. */
+/* What is known of each blob that a version names, in no order. */
 struct artifact {
     const char *id, *org_id, *pid, *version, *sha256;
-    int64_t size_bytes;
+    int64_t size_bytes, created_at;
     const char *state; /* of the row: "present", "missing", "corrupt" */
 };
 enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,

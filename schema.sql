@@ -55,6 +55,8 @@ CREATE TABLE user (
 -- A deleted user's name and address may be given again.
 CREATE UNIQUE INDEX user_username ON user (username) WHERE is_deleted = 0;
 CREATE UNIQUE INDEX user_email ON user (email) WHERE is_deleted = 0 AND email IS NOT NULL;
+-- Is there an administrator, and is this the last one? Asked at start and at each removal.
+CREATE INDEX user_admin ON user (id) WHERE is_sys_admin = 1 AND is_deleted = 0;
 
 -- A tenant. Its plugins live in its own slice; its domain decides which pids it may publish.
 CREATE TABLE org (
@@ -178,7 +180,7 @@ CREATE TABLE audit (
     at         INTEGER NOT NULL,     -- when the work began
     actor_id   TEXT,                 -- user; NULL = nobody or the system. No foreign key: it outlives them
     actor_name TEXT,                 -- as it was called then
-    actor_via  TEXT NOT NULL,        -- 'session', 'api_key', 'cli', 'system', 'none'
+    actor_via  TEXT NOT NULL,        -- 'session', 'external', 'api_key', 'cli', 'system', 'none'
     address    TEXT,                 -- where the request came from
     request_id TEXT,                 -- finds the log lines
     action     TEXT NOT NULL,        -- "plugin.upload": area, dot, verb

@@ -7,9 +7,7 @@
  */
 #include "cli/app.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,6 +19,7 @@
 #include "base/metrics.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
+#include "cli/workroom.h"
 #include "domain/setup.h"
 #include "domain/users.h"
 #include "http/assets.h"
@@ -213,20 +212,6 @@ static enum err make_first_admin(struct app *app)
     return err;
 }
 
-/* What an earlier process left half done in tmp/. Nobody else works there: we hold the lock, and a
- * backup beside us begins its names differently. */
-static void sweep_temp(struct app *app)
-{
-    const char *path = folder_file(app->cli->ctx, app->data, "tmp");
-    DIR *dir = path ? opendir(path) : NULL;
-    if (dir == NULL)
-        return;
-    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
-        if (strncmp(e->d_name, "backup-", 7) != 0 && e->d_name[0] != '.')
-            (void)unlinkat(dirfd(dir), e->d_name, 0); /* folders stay: see stage.c */
-    (void)closedir(dir);
-}
-
 enum err app_start(struct app *app, struct cli *cli)
 {
     memset(app, 0, sizeof *app);
@@ -256,7 +241,7 @@ enum err app_start(struct app *app, struct cli *cli)
     if (err != OK)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);
-    sweep_temp(app);
+    workroom_sweep(cli->ctx, app->data);
     atomic_store(&app->readiness.loaded, true);
     return OK;
 }

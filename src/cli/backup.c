@@ -20,6 +20,7 @@
 #include "cli/settings.h"
 #include "cli/tar.h"
 #include "cli/verbs.h"
+#include "cli/workroom.h"
 #include "store/snapshot.h"
 
 enum { CHUNK = 64 << 10 };
@@ -27,7 +28,7 @@ enum { CHUNK = 64 << 10 };
 struct backup {
     struct cli *cli;
     const char *data;
-    const char *copy; /* of the database, below tmp/ */
+    struct workroom room; /* holds the copy of the database */
     struct backup_list list;
     int64_t bytes;
 };
@@ -35,7 +36,7 @@ struct backup {
 /* Where the bytes of a member are read from. */
 static const char *source(const struct backup *b, const struct backup_file *file)
 {
-    return strcmp(file->name, "larder.db") == 0 ? b->copy
+    return strcmp(file->name, "larder.db") == 0 ? b->room.copy
                                                 : folder_file(b->cli->ctx, b->data, file->name);
 }
 
@@ -227,9 +228,9 @@ static enum err collect(struct backup *b)
     struct ctx *ctx = b->cli->ctx;
     b->list.version = LARDER_VERSION;
     b->list.created_at = clock_wall_ms(ctx->clock);
-    enum err err = snapshot_make(ctx, folder_file(ctx, b->data, "larder.db"), b->copy);
+    enum err err = snapshot_make(ctx, folder_file(ctx, b->data, "larder.db"), b->room.copy);
     if (err == OK)
-        err = add_hashed(b, "larder.db", b->copy);
+        err = add_hashed(b, "larder.db", b->room.copy);
     if (err == OK && cli_has(b->cli, "with-key"))
         err = add_hashed(b, "key", folder_file(ctx, b->data, "key"));
     return err == OK ? add_blobs(b) : err;
@@ -268,7 +269,6 @@ static enum err exec(struct cli *cli)
     struct backup b = {.cli = cli};
     const char *target = cli->word[0];
     bool piped = strcmp(target, "-") == 0;
-    char id[ID_TEXT];
     enum err err = settings_load(cli);
     if (err != OK)
         return err;
@@ -278,14 +278,12 @@ static enum err exec(struct cli *cli)
     err = folder_must_exist(cli->ctx, b.data);
     if (err != OK)
         return err;
-    crypto_uuid7(cli->ctx->now, id);
-    b.copy = str_printf(cli->ctx->arena, "%s/tmp/backup-%s.db", b.data, id);
-    if (b.copy == NULL)
-        return ctx_no_memory(cli->ctx);
-    err = collect(&b);
+    err = workroom_open(cli->ctx, b.data, &b.room);
+    if (err == OK)
+        err = collect(&b);
     if (err == OK)
         err = piped ? write_archive(&b, fileno(cli->out)) : write_target(&b, target);
-    (void)unlink(b.copy);
+    workroom_close(&b.room);
     return err == OK ? report(&b, target) : err;
 }
 

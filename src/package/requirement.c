@@ -36,7 +36,7 @@ static const struct requirement_fault faults[] = {
      "Write one package with its conditions, like \"httpx>=0.27,<1\".", 0},
 };
 
-enum fault {
+enum reason {
     FAULT_EMPTY,
     FAULT_LENGTH,
     FAULT_ASCII,
@@ -59,10 +59,10 @@ struct reader {
     struct requirement_fault *why;
 };
 
-static bool fail(struct reader *r, enum fault fault)
+static bool fail(struct reader *r, enum reason reason)
 {
     if (r->why->rule == NULL) {
-        *r->why = faults[fault];
+        *r->why = faults[reason];
         r->why->at = r->at;
     }
     return false;
@@ -389,6 +389,8 @@ enum err requirement_parse(struct arena *arena, struct slice text, struct requir
     struct reader r = {.text = text, .arena = arena, .why = why};
     *out = (struct requirement){0};
     *why = (struct requirement_fault){0};
+    if (text.n == 0)
+        r.text = SLICE("");
     bool ok = text.n <= REQUIREMENT_TEXT || fail(&r, FAULT_LENGTH);
     if (ok && is_legible(&r) && names_outside(&r) && read_requirement(&r, out))
         return OK;

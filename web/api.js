@@ -1,9 +1,8 @@
 /*
  * api.js - the only file that calls fetch.
  *
- * The pages have no private API: everything goes over the routes of /docs. The session travels in
- * cookies that no script can read. An access token that ran out is renewed once, silently; when
- * that fails too, whoever listens with onSignedOut is told and the sign-in page comes back.
+ * The pages have no private API: everything goes over the routes of /docs. The session travels in a
+ * cookie that no script can read. When it has ended, whoever listens with onSignedOut is told.
  */
 import { texts } from "./texts.js";
 
@@ -46,28 +45,14 @@ async function send(method, path, body) {
   return content;
 }
 
-let renewing = null; // several calls that fail together wait for one renewal
-
-function renew() {
-  renewing ??= send("POST", "/api/auth/refresh").finally(() => {
-    renewing = null;
-  });
-  return renewing;
-}
-
+/* Calls of somebody who is signed in: when that is over, the sign-in page comes back. */
 async function call(method, path, body) {
   try {
     return await send(method, path, body);
   } catch (wrong) {
-    if (wrong.status !== 401 || wrong.code === "AU-0004") throw wrong;
-  }
-  try {
-    await renew();
-  } catch (wrong) {
-    if (wrong.status === 401) signedOut();
+    if (wrong.status === 401 && !wrong.field) signedOut();
     throw wrong;
   }
-  return send(method, path, body);
 }
 
 export const api = {

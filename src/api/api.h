@@ -44,6 +44,7 @@ extern const size_t api_table_count;
 
 /* One table per file; each stands at the top of its file. */
 extern const struct route_table admin_api_table;
+extern const struct route_table audit_api_table;
 extern const struct route_table auth_api_table;
 extern const struct route_table keys_api_table;
 extern const struct route_table me_api_table;
@@ -51,5 +52,6 @@ extern const struct route_table ops_api_table;
 extern const struct route_table org_api_table;
 extern const struct route_table pages_api_table;
 extern const struct route_table plugin_api_table;
+extern const struct route_table role_api_table;
 
 #endif

@@ -1,0 +1,27 @@
+/*
+ * page.h - walking a long list: `limit` and `cursor` in, the next cursor out.
+ *
+ * Lists are bare arrays, whole, as Cadence's clients expect them. Only who asks with `limit` gets a
+ * page; the next cursor then travels in `Link: <...>; rel="next"` and `X-Next-Cursor`. (Plugins
+ * have a cursor of their own, see cursor.h.)
+ */
+#ifndef LARDER_API_PAGE_H
+#define LARDER_API_PAGE_H
+
+#include "http/router.h"
+
+struct page {
+    bool whole;         /* no `limit` was sent: everything is wanted */
+    int limit;          /* 1..max; max where everything is wanted */
+    struct slice after; /* the cursor; SLICE_NONE = from the start */
+};
+
+/* 422 naming the parameter where limit lies outside 1..max. */
+enum err page_read(struct ctx *ctx, const struct request *req, int max, struct page *out) MUST_USE;
+/* The same for lists whose cursor is the id of the last row: *after_id is NULL at the start. */
+enum err page_read_id(struct ctx *ctx, const struct request *req, int max, struct page *out,
+                      const char **after_id) MUST_USE;
+/* Says where the next page begins. */
+enum err page_more(struct ctx *ctx, struct call *call, const char *cursor) MUST_USE;
+
+#endif

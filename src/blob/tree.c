@@ -20,7 +20,6 @@
 
 #include "base/crypto.h"
 
-#define MARKER ".larder"
 #define STAGING ".larder-staging-"
 
 enum { DEPTH_MAX = 24, FOLDER_MODE = 0755, FILE_MODE = 0644, FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
@@ -248,7 +247,7 @@ static int open_parent(const struct trees *t, const struct tree_place *place, bo
 
 static enum err write_marker(struct ctx *ctx, struct tree *t, const char *sha256)
 {
-    enum err err = tree_file(ctx, t, SLICE(MARKER));
+    enum err err = tree_file(ctx, t, SLICE(TREE_MARKER));
     if (err == OK)
         err = tree_write(ctx, t, slice_of(sha256));
     if (t->file >= 0 && tree_file_end(ctx, t) != OK)
@@ -295,7 +294,7 @@ static bool read_marker(int at, const char *name, char sha256[SHA256_HEX])
     int folder = openat(at, name, FOLDER);
     if (folder < 0)
         return false;
-    int fd = openat(folder, MARKER, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(folder, TREE_MARKER, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, sha256, SHA256_HEX);
     if (fd >= 0)
         (void)close(fd);

@@ -15,6 +15,8 @@
 
 #include "base/ctx.h"
 
+#define TREE_MARKER ".larder" /* a package cannot bring a file of that name */
+
 enum { TREE_PLACE = 3 };
 
 /* Names of folders below the root, none of them empty, "." or ".." or with a slash. */

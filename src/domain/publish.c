@@ -241,8 +241,12 @@ struct unpacking {
 static enum err begin_member(struct ctx *ctx, void *arg, const struct zip_member *member)
 {
     struct unpacking *u = arg;
+    struct slice name = zip_name_below_root(u->zip, member);
     u->skip = member->is_folder || member->is_ignored;
-    return u->skip ? OK : tree_file(ctx, u->tree, zip_name_below_root(u->zip, member));
+    if (slice_is(name, TREE_MARKER))
+        return ctx_fail_field(ctx, ERR_INVALID, "file",
+                              "The name '%s' is reserved; rename that file", TREE_MARKER);
+    return u->skip ? OK : tree_file(ctx, u->tree, name);
 }
 
 static enum err member_piece(struct ctx *ctx, void *arg, struct slice bytes)

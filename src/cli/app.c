@@ -29,7 +29,8 @@ enum {
     WANTED_FDS = 65536,
     JOB_MEMORY = 16 << 20,
     UPLOADS_AT_ONCE = 16, /* packages of full size in memory at one time */
-    UPLOAD_WAIT_MS = 10000
+    UPLOAD_WAIT_MS = 10000,
+    ANSWER_BYTES = 32 << 20 /* of rendered lists kept in memory */
 };
 
 /* Many slow clients need many descriptors; memory of a crash may hold secrets. */
@@ -122,7 +123,7 @@ static enum err open_api(struct app *app)
         .readiness = &app->readiness,
         .router = app->router,
         .assets = app->assets,
-        .answers = answer_cache_new(),
+        .answers = answer_cache_new(ANSWER_BYTES),
         .uploads = admission_new(UPLOADS_AT_ONCE * max_upload, UPLOAD_WAIT_MS),
         .max_upload = max_upload,
         .version = LARDER_VERSION,

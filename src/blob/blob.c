@@ -17,7 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KNOWN = 16384, PIECE = 256 << 10, HEX = SHA256_HEX - 1, TEMP_NAME = 40 };
+enum {
+    KNOWN = 16384,
+    PIECE = 256 << 10,
+    HEX = SHA256_HEX - 1,
+    TEMP_NAME = 40,
+    YOUNG_MS = 10 * 60 * 1000 /* a put does not touch a blob younger than this */
+};
 
 struct known {
     unsigned char sha256[SHA256_BYTES];
@@ -29,6 +35,7 @@ struct known {
 struct blobs {
     int blobs, tmp; /* folders */
     pthread_mutex_t lock;
+    pthread_mutex_t life; /* held while a sweep decides about a blob, and while a put claims one */
     struct known known[KNOWN]; /* a slot per hash: a later one takes it */
 };
 
@@ -39,28 +46,53 @@ static int open_folder(int at, const char *name)
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/*
+ * All 256 folders are made before the first blob: a folder made by the way would have to be flushed
+ * into its parent by whoever uses it, also by one who only found it there.
+ */
+static int make_shards(int blobs)
+{
+    bool made = false;
+    for (unsigned i = 0; i < 256; i++) {
+        char name[3];
+        (void)snprintf(name, sizeof name, "%02x", i);
+        if (mkdirat(blobs, name, 0700) == 0)
+            made = true;
+        else if (errno != EEXIST)
+            return -1;
+    }
+    return made ? fsync(blobs) : 0;
+}
+
+/* A folder that should be there and is not is trouble on the disk, never "not found". */
+static enum err disk_trouble(struct ctx *ctx, const char *what)
+{
+    return ctx_fail_errno(ctx, errno == ENOENT || errno == ENOTDIR ? EIO : errno, what);
+}
+
 enum err blobs_open(struct ctx *ctx, const char *dir, struct blobs **out)
 {
     struct blobs *b = calloc(1, sizeof *b); /* freed by blobs_close */
     if (b == NULL)
         return ctx_no_memory(ctx);
     pthread_mutex_init(&b->lock, NULL);
+    pthread_mutex_init(&b->life, NULL);
     b->blobs = b->tmp = -1;
     int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root >= 0) {
+    if (root >= 0)
         b->blobs = open_folder(root, "blobs");
+    if (b->blobs >= 0)
         b->tmp = open_folder(root, "tmp");
-    }
-    int why = errno;
-    bool good = b->blobs >= 0 && b->tmp >= 0 && fsync(root) == 0;
+    enum err err = OK;
+    if (b->blobs < 0 || b->tmp < 0 || make_shards(b->blobs) != 0 || fsync(root) != 0)
+        err = disk_trouble(ctx, "open the folder of blobs");
     if (root >= 0)
         (void)close(root);
-    if (!good) {
+    if (err == OK)
+        *out = b;
+    else
         blobs_close(b);
-        return ctx_fail_errno(ctx, why, "open the folder of blobs");
-    }
-    *out = b;
-    return OK;
+    return err;
 }
 
 void blobs_close(struct blobs *b)
@@ -72,6 +104,7 @@ void blobs_close(struct blobs *b)
     if (b->tmp >= 0)
         (void)close(b->tmp);
     pthread_mutex_destroy(&b->lock);
+    pthread_mutex_destroy(&b->life);
     free(b);
 }
 
@@ -96,7 +129,8 @@ static int open_blob(struct blobs *b, const char *sha256)
         return -1;
     }
     path_of(sha256, path);
-    return openat(b->blobs, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* not to wait where somebody put a pipe; check_file refuses what is no file */
+    return openat(b->blobs, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 /* ------------------------------------------------------------------ what was hashed already */
@@ -195,8 +229,8 @@ static enum err flush_folder(struct ctx *ctx, struct blobs *b, const char *sha25
     const char folder[3] = {sha256[0], sha256[1], '\0'};
     int dir = openat(b->blobs, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
-        return ctx_fail_errno(ctx, errno, "open a folder of blobs");
-    enum err err = fsync(dir) == 0 ? OK : ctx_fail_errno(ctx, errno, "flush a folder of blobs");
+        return disk_trouble(ctx, "open a folder of blobs");
+    enum err err = fsync(dir) == 0 ? OK : disk_trouble(ctx, "flush a folder of blobs");
     (void)close(dir);
     return err;
 }
@@ -206,22 +240,36 @@ static enum err write_blob(struct ctx *ctx, struct blobs *b, struct slice bytes,
                            const char *sha256)
 {
     char path[SHA256_HEX + 3];
-    const char folder[3] = {sha256[0], sha256[1], '\0'};
     path_of(sha256, path);
     int fd = openat(b->tmp, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return ctx_fail_errno(ctx, errno, "create a temp file");
+        return disk_trouble(ctx, "create a temp file");
     enum err err = OK;
     if (write_all(fd, bytes) != 0 || fsync(fd) != 0)
-        err = ctx_fail_errno(ctx, errno, "write a blob");
+        err = disk_trouble(ctx, "write a blob");
     if (close(fd) != 0 && err == OK)
-        err = ctx_fail_errno(ctx, errno, "close a blob");
+        err = disk_trouble(ctx, "close a blob");
     if (err != OK)
         return err;
-    bool made = mkdirat(b->blobs, folder, 0700) == 0;
-    if (renameat(b->tmp, temp, b->blobs, path) != 0 || (made && fsync(b->blobs) != 0))
-        return ctx_fail_errno(ctx, errno, "move a blob to its place");
+    if (renameat(b->tmp, temp, b->blobs, path) != 0)
+        return disk_trouble(ctx, "move a blob to its place");
     return flush_folder(ctx, b, sha256);
+}
+
+/*
+ * Opens a blob that is there already and makes it young again: it may be unwanted until the row of
+ * this upload is written, and a sweep must not take it meanwhile.
+ */
+static int claim(struct ctx *ctx, struct blobs *b, const char *sha256)
+{
+    struct stat st;
+    pthread_mutex_lock(&b->life);
+    int fd = open_blob(b, sha256);
+    if (fd >= 0 && fstat(fd, &st) == 0 &&
+        (int64_t)st.st_mtim.tv_sec * 1000 < clock_wall_ms(ctx->clock) - YOUNG_MS)
+        (void)futimens(fd, NULL); /* where that fails the blob is as old as it was */
+    pthread_mutex_unlock(&b->life);
+    return fd;
 }
 
 enum err blob_put(struct ctx *ctx, struct blobs *b, struct slice bytes,
@@ -229,7 +277,7 @@ enum err blob_put(struct ctx *ctx, struct blobs *b, struct slice bytes,
 {
     if (!is_hash(sha256))
         return ctx_fail_cause(ctx, ERR_INTERNAL, "a blob needs a hash for a name");
-    int fd = open_blob(b, sha256);
+    int fd = claim(ctx, b, sha256);
     if (fd >= 0) {
         enum err there = check_file(ctx, b, fd, sha256, false);
         (void)close(fd);
@@ -352,19 +400,24 @@ static bool is_old(const struct blob_sweep *s, const struct stat *st)
            (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000 < s->older_than_ms;
 }
 
+struct sweeping {
+    struct blobs *blobs;
+    struct blob_sweep *s;
+};
+
 static enum err sweep_blob(struct ctx *ctx, int dir, const char *name, void *arg)
 {
-    struct blob_sweep *s = arg;
+    const struct sweeping *w = arg;
     struct stat st;
     (void)ctx;
-    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !is_old(s, &st))
-        return OK;
-    if (is_hash(name) && S_ISREG(st.st_mode) && s->is_wanted(s->arg, name))
-        return OK;
-    if (unlinkat(dir, name, 0) == 0) { /* a folder in here is not ours: it stays */
-        s->blobs++;
-        s->bytes += st.st_size;
+    pthread_mutex_lock(&w->blobs->life);
+    bool goes = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_old(w->s, &st) &&
+                !(is_hash(name) && S_ISREG(st.st_mode) && w->s->is_wanted(w->s->arg, name));
+    if (goes && unlinkat(dir, name, 0) == 0) { /* a folder in here is not ours: it stays */
+        w->s->blobs++;
+        w->s->bytes += st.st_size;
     }
+    pthread_mutex_unlock(&w->blobs->life);
     return OK;
 }
 
@@ -392,7 +445,8 @@ static enum err sweep_temp(struct ctx *ctx, int dir, const char *name, void *arg
 
 enum err blob_sweep(struct ctx *ctx, struct blobs *b, struct blob_sweep *sweep)
 {
+    struct sweeping w = {b, sweep};
     sweep->blobs = sweep->bytes = sweep->temp_files = 0;
     enum err err = each_name(ctx, b->tmp, ".", sweep_temp, sweep);
-    return err == OK ? each_name(ctx, b->blobs, ".", sweep_folder, sweep) : err;
+    return err == OK ? each_name(ctx, b->blobs, ".", sweep_folder, &w) : err;
 }

@@ -38,7 +38,9 @@ enum err blob_verify(struct ctx *ctx, struct blobs *blobs, const char *sha256) M
 struct blob_sweep {
     bool (*is_wanted)(void *arg, const char *sha256); /* false = remove */
     void *arg;
-    int64_t older_than_ms; /* only files last changed before this wall time; INT64_MAX = all */
+    /* Only files last changed before this wall time: an hour ago while uploads may come in, since a
+     * blob stands before its row; INT64_MAX = all, where none can. */
+    int64_t older_than_ms;
     int64_t blobs, bytes, temp_files; /* out: what was removed */
 };
 /* Removes unwanted blobs, files that are no blobs, and everything in tmp/. */

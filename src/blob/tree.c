@@ -22,7 +22,14 @@
 
 #define STAGING ".larder-staging-"
 
-enum { DEPTH_MAX = 24, FOLDER_MODE = 0755, FILE_MODE = 0644, FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+enum {
+    DEPTH_MAX = 24,
+    FOLDER_MODE = 0755,
+    FILE_MODE = 0644,
+    FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+    STAGING_NAME = sizeof STAGING + 32,
+    MOVE_TRIES = 8
+};
 
 struct trees {
     int root;
@@ -30,7 +37,7 @@ struct trees {
 
 struct tree {
     struct trees *trees;
-    char staging[sizeof STAGING + 32];
+    char staging[STAGING_NAME];
     int folder; /* the staging folder */
     int file;   /* the file being written, -1 = none */
 };
@@ -112,22 +119,43 @@ static int remove_all(int at, const char *name, int depth)
     return result == 0 ? unlinkat(at, name, AT_REMOVEDIR) : -1;
 }
 
+static void staging_name(char name[STAGING_NAME])
+{
+    unsigned char random[16];
+    char hex[2 * sizeof random + 1];
+    crypto_random(random, sizeof random);
+    crypto_hex(random, sizeof random, hex);
+    (void)snprintf(name, STAGING_NAME, STAGING "%s", hex);
+}
+
+/* Out of sight in one step, so that no worker finds half a tree; then taken apart. */
+static int drop(const struct trees *trees, int parent, const char *name)
+{
+    char gone[STAGING_NAME];
+    staging_name(gone);
+    if (renameat(parent, name, trees->root, gone) != 0)
+        return errno == ENOENT ? 0 : -1;
+    return remove_all(trees->root, gone, 0);
+}
+
+/* A folder that should be there and is not is trouble on the disk, never "not found". */
+static enum err disk_trouble(struct ctx *ctx, const char *what)
+{
+    return ctx_fail_errno(ctx, errno == ENOENT || errno == ENOTDIR ? EIO : errno, what);
+}
+
 /* ------------------------------------------------------------------ building */
 
 enum err tree_begin(struct ctx *ctx, struct trees *trees, struct tree **out)
 {
-    unsigned char random[8];
-    char hex[2 * sizeof random + 1];
     struct tree *t = arena_alloc(ctx->arena, sizeof *t);
     if (t == NULL)
         return ctx_no_memory(ctx);
-    crypto_random(random, sizeof random);
-    crypto_hex(random, sizeof random, hex);
     t->trees = trees;
     t->file = -1;
-    (void)snprintf(t->staging, sizeof t->staging, STAGING "%s", hex);
+    staging_name(t->staging);
     if (mkdirat(trees->root, t->staging, FOLDER_MODE) != 0)
-        return ctx_fail_errno(ctx, errno, "make a staging folder");
+        return disk_trouble(ctx, "make a staging folder");
     t->folder = openat(trees->root, t->staging, FOLDER);
     if (t->folder < 0) {
         int why = errno;
@@ -172,13 +200,13 @@ enum err tree_file(struct ctx *ctx, struct tree *t, struct slice name)
         text[segment.n] = '\0';
         if (rest.p == NULL) {
             t->file = openat(at, text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-            int why = errno;
+            enum err err = t->file >= 0 ? OK : disk_trouble(ctx, "create a file of a tree");
             if (at != t->folder)
                 (void)close(at);
-            return t->file >= 0 ? OK : ctx_fail_errno(ctx, why, "create a file of a tree");
+            return err;
         }
         if ((at = descend(at, text, t->folder)) < 0)
-            return ctx_fail_errno(ctx, errno, "make a folder of a tree");
+            return disk_trouble(ctx, "make a folder of a tree");
     }
     return ctx_fail_cause(ctx, ERR_INVALID, "a file of a tree needs a name");
 }
@@ -190,7 +218,7 @@ enum err tree_write(struct ctx *ctx, struct tree *t, struct slice bytes)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return ctx_fail_errno(ctx, errno, "write a file of a tree");
+            return disk_trouble(ctx, "write a file of a tree");
         bytes = slice_sub(bytes, (size_t)n, bytes.n);
     }
     return OK;
@@ -267,7 +295,7 @@ static int move_in(const struct tree *t, int parent, const char *last)
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
     /* a file system without exchange: a moment without the tree cannot be avoided */
-    if (remove_all(parent, last, 0) != 0)
+    if (drop(t->trees, parent, last) != 0)
         return -1;
     return renameat(t->trees->root, t->staging, parent, last);
 }
@@ -277,10 +305,13 @@ enum err tree_publish(struct ctx *ctx, struct tree *t, const struct tree_place *
 {
     const char *last;
     enum err err = write_marker(ctx, t, sha256);
-    if (err == OK) {
+    bool moved = false;
+    /* A sweep or a removal may take the empty folder away that the tree shall stand in. */
+    for (int tries = 0; err == OK && !moved && tries < MOVE_TRIES; tries++) {
         int parent = open_parent(t->trees, place, true, &last);
-        if (parent < 0 || move_in(t, parent, last) != 0)
-            err = ctx_fail_errno(ctx, errno, "move a tree to its place");
+        moved = parent >= 0 && move_in(t, parent, last) == 0;
+        if (!moved && (errno != ENOENT || tries + 1 == MOVE_TRIES))
+            err = disk_trouble(ctx, "move a tree to its place");
         if (parent >= 0)
             (void)close(parent);
     }
@@ -294,7 +325,7 @@ static bool read_marker(int at, const char *name, char sha256[SHA256_HEX])
     int folder = openat(at, name, FOLDER);
     if (folder < 0)
         return false;
-    int fd = openat(folder, TREE_MARKER, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(folder, TREE_MARKER, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, sha256, SHA256_HEX);
     if (fd >= 0)
         (void)close(fd);
@@ -323,15 +354,17 @@ enum err tree_remove(struct ctx *ctx, struct trees *trees, const struct tree_pla
     int parent = open_parent(trees, place, false, &last);
     if (parent < 0)
         return errno == ENOENT ? OK : ctx_fail_errno(ctx, errno, "find a tree");
-    int result = remove_all(parent, last, 0);
-    int why = errno;
+    enum err err = OK;
+    if (drop(trees, parent, last) != 0)
+        err = disk_trouble(ctx, "remove a tree");
     (void)close(parent);
-    return result == 0 ? OK : ctx_fail_errno(ctx, why, "remove a tree");
+    return err;
 }
 
 /* ------------------------------------------------------------------ sweeping */
 
 struct sweeping {
+    const struct trees *trees;
     bool (*is_wanted)(void *arg, const struct tree_place *place);
     void *arg;
     int depth;
@@ -347,7 +380,7 @@ static void sweep_tree(struct sweeping *s, int at, const char *name)
         return; /* not ours */
     for (int i = 0; i < s->depth; i++)
         place.segment[i] = s->name[i];
-    if (!s->is_wanted(s->arg, &place) && remove_all(at, name, 0) == 0)
+    if (!s->is_wanted(s->arg, &place) && drop(s->trees, at, name) == 0)
         s->removed++;
 }
 
@@ -391,6 +424,7 @@ enum err tree_sweep(struct ctx *ctx, struct trees *trees, int depth,
     struct sweeping *s = arena_alloc(ctx->arena, sizeof *s);
     if (s == NULL)
         return ctx_no_memory(ctx);
+    s->trees = trees;
     s->is_wanted = is_wanted;
     s->arg = arg;
     s->depth = depth;

@@ -22,6 +22,7 @@ extern const struct clock clock_system;
 
 int64_t clock_wall_ms(const struct clock *c);
 int64_t clock_mono_ms(const struct clock *c);
+int64_t clock_mono_us(void); /* of the machine, for measuring how long something took */
 
 enum { CLOCK_TEXT = 32 };
 

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -244,4 +245,13 @@ bool crypto_rs256_check(struct slice pem, struct slice data, struct slice signat
     EVP_PKEY_free(key);
     BIO_free(bio);
     return good;
+}
+
+bool crypto_tls_files(void *ssl_ctx, const char *certificate, const char *key)
+{
+    SSL_CTX *tls = ssl_ctx;
+    return SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) == 1 &&
+           SSL_CTX_use_certificate_chain_file(tls, certificate) == 1 &&
+           SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) == 1 &&
+           SSL_CTX_check_private_key(tls) == 1;
 }

@@ -62,4 +62,8 @@ bool crypto_password_check(struct slice password, const char *hash, bool *upgrad
 /* RSASSA-PKCS1-v1_5 with SHA-256 (RS256) under a PEM public key. */
 bool crypto_rs256_check(struct slice pem, struct slice data, struct slice signature);
 
+/* Gives a TLS context (SSL_CTX) its certificate chain and key, both PEM files; false when they do
+ * not load or do not fit each other. */
+bool crypto_tls_files(void *ssl_ctx, const char *certificate, const char *key);
+
 #endif

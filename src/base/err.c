@@ -25,6 +25,7 @@ static const struct err_info table[ERR_COUNT] = {
     [ERR_URI]            = {414, EXIT_FAILED,    "uri",            "SY-0414", "The request address is too long"},
     [ERR_MEDIA]          = {415, EXIT_FAILED,    "media",          "SY-0415", "This route does not read a body of this Content-Type"},
     [ERR_RANGE]          = {416, EXIT_FAILED,    "range",          "SY-0416", "The range lies outside the content"},
+    [ERR_EXPECTATION]    = {417, EXIT_FAILED,    "expectation",    "SY-0417", "The only expectation this server meets is 100-continue"},
     [ERR_MISDIRECTED]    = {421, EXIT_FAILED,    "misdirected",    "SY-0421", "This server does not answer for that host"},
     [ERR_UNPROCESSABLE]  = {422, EXIT_FAILED,    "unprocessable",  "VA-9001", "A field is missing or has the wrong type"},
     [ERR_THROTTLED]      = {429, EXIT_DENIED,    "throttled",      "RL-0001", "Too many tries"},

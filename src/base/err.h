@@ -24,6 +24,7 @@ enum err {
     ERR_URI,            /*                                                         414 */
     ERR_MEDIA,          /* the body is of a kind the route does not read           415 */
     ERR_RANGE,          /*                                                         416 */
+    ERR_EXPECTATION,    /* an Expect that is not 100-continue                      417 */
     ERR_MISDIRECTED,    /* the Host is none of ours                                421 */
     ERR_UNPROCESSABLE,  /* well formed, but a field is missing or of a wrong type  422 */
     ERR_THROTTLED,      /* too many tries; `retry_after` in the fault says when    429 */

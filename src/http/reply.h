@@ -13,11 +13,14 @@
 #include "base/json_write.h"
 #include "http/request.h"
 
+struct wire;
+
 enum { REPLY_BODY_MAX = 64 << 20, REPLY_FIELDS_MAX = 8192 };
 
 struct reply {
     int status; /* 0 until set; 200 when a handler leaves it */
     struct buf fields;  /* "Name: value\r\n"..., of the handler */
+    struct buf lasting; /* the same, kept when an error is answered instead */
     struct buf body;    /* content rendered by the handler */
     const char *type;   /* Content-Type; NULL with an empty body */
     struct slice still; /* content that outlives the reply: asset, cache entry */
@@ -28,13 +31,22 @@ struct reply {
     /* A stream (server-sent events): called after the head is sent, until it returns not OK. */
     enum err (*stream)(struct ctx *ctx, struct reply *reply, void *arg);
     void *stream_arg;
-    void *conn; /* of http/server.c */
+    struct wire *wire; /* where a stream goes; of http/exchange.c */
 };
+
+/* An empty answer whose buffers grow in the arena. */
+void reply_init(struct reply *r, struct arena *arena);
+/* Forgets what was built so far (an error is to be answered instead); closes an open file. */
+void reply_reset(struct reply *r);
+/* Whether the handler has set a field of this name. */
+bool reply_has_field(const struct reply *r, const char *name);
 
 void reply_status(struct reply *r, int status);
 /* Refuses (drops and logs nothing, marks the buffer failed) CR, LF and NUL in either. */
 void reply_field(struct reply *r, const char *name, const char *value);
 void reply_field_slice(struct reply *r, const char *name, struct slice value);
+/* The same for a field that also belongs to an error: WWW-Authenticate, a cookie that is ended. */
+void reply_lasting(struct reply *r, const char *name, const char *value);
 
 /* Starts a JSON document in the body: type application/json. */
 void reply_json(struct reply *r, struct jw *j);

@@ -21,7 +21,7 @@ enum method {
     METHOD_PATCH,
     METHOD_DELETE,
     METHOD_OPTIONS,
-    METHOD_COUNT
+    METHOD_COUNT /* also: a method that no route can have */
 };
 
 enum { REQUEST_SEGMENTS = 16, REQUEST_FIELDS = 64, REQUEST_URI_MAX = 4096, REQUEST_HEAD_MAX = 16384 };

@@ -47,6 +47,7 @@ enum { ROUTE_PARAMS = 6 };
 /* One request on its way through a handler. */
 struct call {
     const struct route *route;
+    size_t row; /* its place in the router: router_at, and its row of metrics */
     const struct request *req;
     struct reply *reply;
     struct slice param[ROUTE_PARAMS]; /* in the order of the pattern */
@@ -77,9 +78,10 @@ size_t router_count(const struct router *router);
 const struct route *router_at(const struct router *router, size_t i); /* in table order */
 
 /*
- * Finds the row for method and path and fills call->route and call->param. ERR_NOT_FOUND, or
- * ERR_METHOD with *allow as the bit set of methods the path answers. HEAD finds GET's row where it
- * has none of its own.
+ * Finds the row for method and path and fills call->route, call->row and call->param. *allow is the
+ * bit set (1 << METHOD_...) of methods the path answers. ERR_NOT_FOUND when it is none, ERR_METHOD
+ * when the method is not among them. HEAD finds GET's row where it has none of its own. A pattern
+ * that ends in a slash takes paths that do, the others take those that do not.
  */
 enum err router_find(struct ctx *ctx, const struct router *router, const struct request *req,
                      struct call *call, unsigned *allow) MUST_USE;

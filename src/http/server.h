@@ -1,8 +1,8 @@
 /*
- * server.h - the HTTP server: one catch-all handler over civetweb, and the order of a request.
+ * server.h - the HTTP server: one catch-all handler over civetweb.
  *
- * strict check -> host and origin check -> route -> guard -> body -> handler -> surface's error
- * shape -> one write -> metrics. The only file that includes civetweb.h is server.c.
+ * Sockets, threads and the library are here; what happens to one request is in http/exchange.c. The
+ * only file that includes civetweb.h is server.c.
  */
 #ifndef LARDER_HTTP_SERVER_H
 #define LARDER_HTTP_SERVER_H
@@ -21,6 +21,8 @@ struct server_options {
     const char *trusted_proxies; /* comma list of addresses whose X-Forwarded-* counts */
     int per_address_max;        /* connections of one address; 0 = no cap; loopback is exempt */
     bool access_log;
+    const int *sockets; /* listening already, from the service manager; then `listen` is not used */
+    size_t socket_count;
 };
 
 struct server_hooks {

@@ -1,0 +1,64 @@
+/*
+ * seam.h - three system calls of civetweb that go through us.
+ *
+ * The library offers no way to take a socket from the service manager, to let a connection go that
+ * drips, or to close idle ones at once when the server stops. So it is compiled with
+ *
+ *     -DLARDER_SEAM_HOOKS -include src/http/seam.h
+ *
+ * which turns its calls of bind, listen and poll into ours; everything else of ours is compiled
+ * with LARDER_SOCKET_SEAM then. Where the system's shared library is used instead there is no seam:
+ * the functions below still exist and do nothing, and the library's own, coarser limits hold.
+ * (The headers come before the macros, so that fortified inline versions keep their names.)
+ */
+#ifndef LARDER_HTTP_SEAM_H
+#define LARDER_HTTP_SEAM_H
+
+#ifdef LARDER_SEAM_HOOKS
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#endif
+
+#include <poll.h>
+#include <sys/socket.h>
+
+/* What civetweb calls. */
+int larder_bind(int fd, const struct sockaddr *address, socklen_t n);
+int larder_listen(int fd, int backlog);
+int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+
+#ifdef LARDER_SEAM_HOOKS
+#define bind larder_bind
+#define listen larder_listen
+#define poll larder_poll
+#else
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One thread of the library, as the seam sees it. */
+struct seam {
+    pthread_mutex_t lock; /* guards fd against being closed while seam_hang_up uses it */
+    int fd;               /* the socket that is waited for between two requests, -1 = none */
+    int wake;             /* of the accepting thread: readable when the server stops; else -1 */
+    bool stopping;        /* atomic: no wait between requests any more */
+    bool busy;            /* a request is being answered: do not hang up */
+    bool late;            /* the last wait ended because its time was over */
+    int64_t deadline;     /* monotonic ms by which the present wait must end, 0 = none */
+};
+
+void seam_init(struct seam *s, int wake);
+void seam_end(struct seam *s);
+/* Makes s the seam of the calling thread; NULL = none. */
+void seam_enter(struct seam *s);
+/* From another thread: the connection, if it is idle, ends now; no other one begins. */
+void seam_hang_up(struct seam *s);
+
+/* The next sockets this thread binds and listens on are these instead (each is duplicated). */
+void seam_adopt(const int *fds, size_t count);
+
+#endif
+#endif

@@ -69,6 +69,8 @@ function curlOf(spec, op) {
     lines.push(`-d ${quoted(JSON.stringify(body.example))}`);
   } else if (body?.type === "application/x-www-form-urlencoded") {
     for (const [key, value] of Object.entries(body.example)) lines.push(`-d ${quoted(`${key}=${value}`)}`);
+  } else if (body?.type === "multipart/form-data") {
+    lines.push("-F file=@plugin.zip");
   }
   return lines.join(" \\\n  ");
 }

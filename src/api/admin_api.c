@@ -23,7 +23,8 @@ static enum err create_user(struct ctx *ctx, struct call *call);
 static enum err change_user(struct ctx *ctx, struct call *call);
 static enum err delete_user(struct ctx *ctx, struct call *call);
 
-#define ADMIN "cadence:system:admin"
+#define ORGS_READ "cadence:system:orgs:read"
+#define ORGS_WRITE "cadence:system:orgs:write"
 #define ORGS_CREATE "cadence:system:orgs:create"
 #define TIERS_READ "cadence:system:tiers:read"
 #define USERS_READ "cadence:system:users:read"
@@ -31,11 +32,11 @@ static enum err delete_user(struct ctx *ctx, struct call *call);
 
 // clang-format off
 static const struct route routes[] = {
-    {METHOD_GET,    "/api/admin/orgs",                ADMIN,       BODY_NONE, 0, list_orgs,   "All organizations, deleted ones included"},
+    {METHOD_GET,    "/api/admin/orgs",                ORGS_READ,   BODY_NONE, 0, list_orgs,   "All organizations, deleted ones included"},
     {METHOD_POST,   "/api/admin/orgs",                ORGS_CREATE, BODY_JSON, 0, create_org,  "Make an organization"},
-    {METHOD_GET,    "/api/admin/orgs/{org_id}",       ADMIN,       BODY_NONE, 0, show_org,    "Any organization"},
-    {METHOD_PATCH,  "/api/admin/orgs/{org_id}",       ADMIN,       BODY_JSON, 0, change_org,  "Change anything of an organization"},
-    {METHOD_DELETE, "/api/admin/orgs/{org_id}",       ADMIN,       BODY_NONE, 0, delete_org,  "Remove an organization; its rows stay and it can be brought back"},
+    {METHOD_GET,    "/api/admin/orgs/{org_id}",       ORGS_READ,   BODY_NONE, 0, show_org,    "Any organization"},
+    {METHOD_PATCH,  "/api/admin/orgs/{org_id}",       ORGS_WRITE,  BODY_JSON, 0, change_org,  "Change anything of an organization"},
+    {METHOD_DELETE, "/api/admin/orgs/{org_id}",       ORGS_WRITE,  BODY_NONE, 0, delete_org,  "Remove an organization; its rows stay and it can be brought back"},
     {METHOD_GET,    "/api/admin/orgs/{org_id}/quota", TIERS_READ,  BODY_NONE, 0, show_quota,  "Limits of an organization, and what it uses"},
     {METHOD_GET,    "/api/admin/tiers",               TIERS_READ,  BODY_NONE, 0, list_tiers,  "All tiers with their limits"},
     {METHOD_GET,    "/api/admin/users",               USERS_READ,  BODY_NONE, 0, list_users,  "All users"},

@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
+#include "cli/notify.h"
 #include "cli/workroom.h"
 #include "domain/setup.h"
 #include "domain/users.h"
@@ -69,9 +70,10 @@ static enum err open_folder(struct app *app)
         return err;
     const char *mark = folder_file(ctx, app->data, FOLDER_RESTORE_MARK);
     if (mark && access(mark, F_OK) == 0)
-        return ctx_fail(ctx, ERR_CONFLICT,
-                        "A restore into %s was interrupted; run `larder restore FILE --force` again",
-                        app->data);
+        return ctx_fail(
+            ctx, ERR_CONFLICT,
+            "A restore into %s was interrupted; run `larder restore FILE --force` again",
+            app->data);
     return mark ? OK : ctx_no_memory(ctx);
 }
 
@@ -135,6 +137,7 @@ static enum err open_api(struct app *app)
 static enum err start_server(struct app *app)
 {
     const struct config *config = app->cli->config;
+    int sockets[NOTIFY_SOCKETS];
     const struct server_options options = {
         .listen = config_text(config, "listen"),
         .tls_cert = config_text(config, "tls-cert"),
@@ -146,13 +149,16 @@ static enum err start_server(struct app *app)
         .trusted_proxies = config_text(config, "trusted-proxies"),
         .per_address_max = (int)config_int(config, "per-address-max"),
         .access_log = config_bool(config, "access-log"),
+        .sockets = sockets,
+        .socket_count = notify_sockets(app->cli->env, sockets),
     };
     const struct server_hooks hooks = {.app = &app->api,
                                        .guard = guard_hook,
                                        .surfaces = api_surfaces,
                                        .surface_count = api_surface_count};
     if ((options.tls_cert == NULL) != (options.tls_key == NULL))
-        return ctx_fail(app->cli->ctx, ERR_INVALID, "tls-cert and tls-key are set together or not at all");
+        return ctx_fail(app->cli->ctx, ERR_INVALID,
+                        "tls-cert and tls-key are set together or not at all");
     return server_start(app->cli->ctx, &options, app->router, &hooks, &clock_system, app->log,
                         app->metrics, &app->server);
 }

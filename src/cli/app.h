@@ -13,7 +13,9 @@
 #include "cli/gauges.h"
 #include "domain/domain.h"
 
-enum { APP_STOP_MS = 3500 }; /* for requests in flight; with the last checkpoint it stays below 5 s */
+enum {
+    APP_STOP_MS = 3500
+}; /* for requests in flight; with the last checkpoint it stays below 5 s */
 
 struct app {
     struct cli *cli;

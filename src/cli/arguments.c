@@ -11,9 +11,8 @@
 
 #include "cli/settings.h"
 
-static const struct cli_flag common[] = {{"json", NULL, "answer in JSON"},
-                                         {"help", NULL, "show this text"},
-                                         {NULL, NULL, NULL}};
+static const struct cli_flag common[] = {
+    {"json", NULL, "answer in JSON"}, {"help", NULL, "show this text"}, {NULL, NULL, NULL}};
 
 static const struct cli_flag *find_flag(const struct cli_flag *flags, struct slice name)
 {

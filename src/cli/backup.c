@@ -171,8 +171,8 @@ static enum err write_file(struct backup *b, struct tar_writer *w, const struct 
         return err;
     crypto_hex(sum, sizeof sum, hex);
     if (strcmp(hex, file->sha256) != 0)
-        return ctx_fail(ctx, ERR_CORRUPT,
-                        "%s is damaged; `larder verify --deep` lists what is", file->name);
+        return ctx_fail(ctx, ERR_CORRUPT, "%s is damaged; `larder verify --deep` lists what is",
+                        file->name);
     return OK;
 }
 
@@ -186,7 +186,8 @@ static enum err write_archive(struct backup *b, int fd)
     if (buf_failed(&list))
         return ctx_no_memory(ctx);
     tar_writer_init(&w, fd);
-    enum err err = tar_member(ctx, &w, BACKUP_LIST_NAME, (int64_t)list.n, b->list.created_at / 1000);
+    enum err err = tar_member(ctx, &w, BACKUP_LIST_NAME, (int64_t)list.n,
+                              b->list.created_at / 1000);
     if (err == OK)
         err = tar_write(ctx, &w, buf_view(&list));
     for (size_t i = 0; i < b->list.count && err == OK; i++)
@@ -201,7 +202,8 @@ static enum err write_target(struct backup *b, const char *target)
     const char *temp = str_printf(ctx->arena, "%s.%ld.tmp", target, (long)getpid());
     const char *slash = strrchr(target, '/');
     const char *parent = slash == target ? "/"
-                         : slash         ? slice_dup(ctx->arena, (struct slice){target, (size_t)(slash - target)})
+                         : slash         ? slice_dup(ctx->arena,
+                                                     (struct slice){target, (size_t)(slash - target)})
                                          : ".";
     if (temp == NULL || parent == NULL)
         return ctx_no_memory(ctx);
@@ -255,8 +257,8 @@ static enum err report(struct backup *b, const char *target)
         return cli_json_done(cli, &out, &j);
     }
     FILE *to = piped ? cli->err : cli->out;
-    (void)fprintf(to, "Backed up %zu files, %lld bytes, to %s\n", b->list.count, (long long)b->bytes,
-                  piped ? "standard output" : target);
+    (void)fprintf(to, "Backed up %zu files, %lld bytes, to %s\n", b->list.count,
+                  (long long)b->bytes, piped ? "standard output" : target);
     (void)fputs(with_key ? "The signing key is in it: keep the file as safe as a password\n"
                          : "The signing key is not in it: after a restore everybody signs in again "
                            "(--with-key adds it)\n",
@@ -296,8 +298,9 @@ const struct command command_backup = {
     .name = "backup",
     .words = "FILE",
     .summary = "Write the database and all packages to one tar file, also while a server runs",
-    .help = "FILE may be - for standard output. Without the signing key a restored Larder works, but\n"
-            "all sessions end: everybody signs in again. API keys and passwords are kept (as hashes).",
+    .help =
+        "FILE may be - for standard output. Without the signing key a restored Larder works, but\n"
+        "all sessions end: everybody signs in again. API keys and passwords are kept (as hashes).",
     .flags = flags,
     .min_words = 1,
     .max_words = 1,

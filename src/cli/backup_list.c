@@ -68,7 +68,8 @@ static int rank(const struct backup_file *file)
         return 1;
     if (strcmp(file->name, "key") == 0)
         return file->size <= KEY_SIZE_MAX ? 2 : 0;
-    return backup_is_blob(slice_of(file->name)) && strcmp(file->name + 9, file->sha256) == 0 ? 3 : 0;
+    return backup_is_blob(slice_of(file->name)) && strcmp(file->name + 9, file->sha256) == 0 ? 3
+                                                                                             : 0;
 }
 
 static bool read_file(struct ctx *ctx, const struct jr *item, struct backup_file *out)

@@ -6,8 +6,10 @@
 #include "cli/settings.h"
 #include "cli/verbs.h"
 
-static const char *const origin_name[] = {
-    [CONFIG_DEFAULT] = "default", [CONFIG_FILE] = "file", [CONFIG_ENV] = "env", [CONFIG_FLAG] = "flag"};
+static const char *const origin_name[] = {[CONFIG_DEFAULT] = "default",
+                                          [CONFIG_FILE] = "file",
+                                          [CONFIG_ENV] = "env",
+                                          [CONFIG_FLAG] = "flag"};
 
 static void put_setting(struct jw *j, const struct config_value *v)
 {

@@ -47,8 +47,8 @@ static enum err make_path(struct ctx *ctx, const char *path)
 
 enum err folder_make(struct ctx *ctx, const char *path)
 {
-    static const char *const inner[] = {"tmp", "blobs", "plugins", "plugins/system",
-                                        "plugins/tenants", "backups"};
+    static const char *const inner[] = {
+        "tmp", "blobs", "plugins", "plugins/system", "plugins/tenants", "backups"};
     struct stat st;
     enum err err = make_path(ctx, path);
     if (err != OK)
@@ -74,9 +74,9 @@ enum err folder_must_exist(struct ctx *ctx, const char *path)
         return ctx_no_memory(ctx);
     if (access(db, F_OK) == 0)
         return OK;
-    return ctx_fail_field(ctx, ERR_NOT_FOUND, "data",
-                          "There is no Larder in %s; `larder serve` makes one, --data names another",
-                          path);
+    return ctx_fail_field(
+        ctx, ERR_NOT_FOUND, "data",
+        "There is no Larder in %s; `larder serve` makes one, --data names another", path);
 }
 
 /* Who holds the lock, as it wrote itself into the file; 0 = cannot be told. */

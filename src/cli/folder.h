@@ -26,7 +26,8 @@ enum err folder_lock(struct ctx *ctx, const char *path, int *lock) MUST_USE;
 void folder_unlock(int lock); /* -1 does nothing */
 
 /* The key that signs access tokens; made at the first call, atomically. */
-enum err folder_key(struct ctx *ctx, const char *path, unsigned char key[FOLDER_KEY_BYTES]) MUST_USE;
+enum err folder_key(struct ctx *ctx, const char *path,
+                    unsigned char key[FOLDER_KEY_BYTES]) MUST_USE;
 
 /* Writes name in the folder: temp file, fsync, rename, fsync of the folder. */
 enum err folder_write(struct ctx *ctx, const char *path, const char *name,

@@ -25,7 +25,8 @@ enum err guard_hook(struct ctx *ctx, void *app, struct call *call)
 {
     const struct api *api = app;
     bool is_metrics = call->route->handle == ops_metrics;
-    bool open_metrics = is_metrics && slice_is(slice_of(config_text(api->config, "metrics")), "open");
+    bool open_metrics = is_metrics &&
+                        slice_is(slice_of(config_text(api->config, "metrics")), "open");
     if ((is_operations(call->route) && !is_metrics) || open_metrics) {
         call->who = &nobody; /* needs no database, so it answers when there is none */
         return OK;

@@ -18,9 +18,10 @@ void help_overview(FILE *out)
                 out);
     for (size_t i = 0; commands[i]; i++)
         (void)fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
-    (void)fputs("\n`larder help VERB` explains one of them. `larder serve` needs no flag.\n"
-                "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 denied.\n",
-                out);
+    (void)fputs(
+        "\n`larder help VERB` explains one of them. `larder serve` needs no flag.\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 denied.\n",
+        out);
 }
 
 void help_group(FILE *out, const char *word)

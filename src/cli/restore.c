@@ -20,7 +20,8 @@
 #include "store/snapshot.h"
 
 /* What is set aside: the database with what belongs to it, the packages, what was unpacked. */
-static const char *const parts[] = {"larder.db", "larder.db-wal", "larder.db-shm", "blobs", "plugins"};
+static const char *const parts[] = {"larder.db", "larder.db-wal", "larder.db-shm", "blobs",
+                                    "plugins"};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 struct restore {
@@ -126,7 +127,8 @@ static enum err swap(struct restore *r)
     const char *mark = folder_file(ctx, r->data, FOLDER_RESTORE_MARK);
     if (mark == NULL)
         return ctx_no_memory(ctx);
-    enum err err = folder_write(ctx, r->data, FOLDER_RESTORE_MARK, slice_of(r->aside ? r->aside : ""));
+    enum err err = folder_write(ctx, r->data, FOLDER_RESTORE_MARK,
+                                slice_of(r->aside ? r->aside : ""));
     if (err == OK)
         err = set_aside(r);
     if (err == OK)
@@ -211,8 +213,9 @@ const struct command command_restore = {
     .name = "restore",
     .words = "FILE",
     .summary = "Put a backup in the place of the data folder's content",
-    .help = "FILE may be - for standard input. Everything is checked before anything is changed: the\n"
-            "list of the backup, every size and hash, and the database. No server may be running.",
+    .help =
+        "FILE may be - for standard input. Everything is checked before anything is changed: the\n"
+        "list of the backup, every size and hash, and the database. No server may be running.",
     .flags = flags,
     .min_words = 1,
     .max_words = 1,

@@ -27,7 +27,8 @@ static enum err exec(struct cli *cli)
     struct router *router;
     struct buf b;
     struct jw j;
-    enum err err = router_new(cli->ctx, api_tables, api_table_count, &router); /* refuses bad rows */
+    enum err err = router_new(cli->ctx, api_tables, api_table_count,
+                              &router); /* refuses bad rows */
     if (err != OK)
         return err;
     router_free(router);

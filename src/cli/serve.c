@@ -127,8 +127,9 @@ const struct command command_serve = {
     .name = "serve",
     .words = "",
     .summary = "Run the server; no flag is needed",
-    .help = "It prints one line on standard output once it answers. Where no administrator exists, a\n"
-            "link to make one follows on standard error; it is good for 30 minutes and once.\n"
-            "SIGTERM ends requests in flight and then the server; SIGHUP reads the settings again.",
+    .help =
+        "It prints one line on standard output once it answers. Where no administrator exists, a\n"
+        "link to make one follows on standard error; it is good for 30 minutes and once.\n"
+        "SIGTERM ends requests in flight and then the server; SIGHUP reads the settings again.",
     .exec = exec,
 };

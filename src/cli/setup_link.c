@@ -51,8 +51,9 @@ enum err setup_link_print(struct cli *cli, struct domain *domain, const char *ur
     enum err err = mint(cli, domain, url, &link, &expires_at);
     if (err != OK)
         return err;
-    (void)fprintf(out, "No administrator exists yet. Open this link within 30 minutes to make one:\n"
-                       "  %s\n",
+    (void)fprintf(out,
+                  "No administrator exists yet. Open this link within 30 minutes to make one:\n"
+                  "  %s\n",
                   link);
     return fflush(out) == 0 ? OK : ctx_fail(cli->ctx, ERR_IO, "The output could not be written");
 }
@@ -99,8 +100,9 @@ const struct command command_setup_link = {
     .name = "setup-link",
     .words = "",
     .summary = "Print a new link to make the first administrator; older links are void",
-    .help = "The link names the address of --listen or --public-url; where the server runs elsewhere,\n"
-            "keep what follows the host. It is good once, for 30 minutes, and only while there is no\n"
-            "administrator.",
+    .help =
+        "The link names the address of --listen or --public-url; where the server runs elsewhere,\n"
+        "keep what follows the host. It is good once, for 30 minutes, and only while there is no\n"
+        "administrator.",
     .exec = exec,
 };

@@ -83,8 +83,9 @@ static enum err copy_member(struct ctx *ctx, struct tar_reader *r, const struct 
     if (err != OK)
         return err;
     crypto_hex(sum, sizeof sum, hex);
-    return strcmp(hex, file->sha256) == 0 ? OK : damaged(ctx, "has other bytes than announced",
-                                                         file->name);
+    return strcmp(hex, file->sha256) == 0
+               ? OK
+               : damaged(ctx, "has other bytes than announced", file->name);
 }
 
 /* "blobs/ab/..." needs its folder; names were checked by the list reader. */

@@ -12,14 +12,14 @@ enum { SCOPES_MAX = 64 };
 
 static const struct cli_flag create_flags[] = {
     {"user", "NAME", "whose key it is"},
-    {"scopes", "LIST", "permissions, separated by commas: what the key may do of what its owner may"},
+    {"scopes", "LIST",
+     "permissions, separated by commas: what the key may do of what its owner may"},
     {"org", "ID", "bind the key to one organisation"},
     {"days", "N", "how long it is good for; without it, it does not expire"},
     {NULL, NULL, NULL}};
 
-static const struct cli_flag list_flags[] = {{"user", "NAME", "of this user only"},
-                                             {"all", NULL, "revoked ones too"},
-                                             {NULL, NULL, NULL}};
+static const struct cli_flag list_flags[] = {
+    {"user", "NAME", "of this user only"}, {"all", NULL, "revoked ones too"}, {NULL, NULL, NULL}};
 
 static void put_key(struct jw *j, const struct api_key *key, const char *raw)
 {
@@ -65,7 +65,8 @@ static enum err read_flags(struct cli *cli, struct key_new *what, struct slice s
     const char *days = cli_value(cli, "days");
     uint64_t n = 0;
     if (cli_value(cli, "user") == NULL || rest.n == 0)
-        return cli_usage(cli, "--user and --scopes are needed; `larder help token create` explains");
+        return cli_usage(cli,
+                         "--user and --scopes are needed; `larder help token create` explains");
     while (slice_split(&rest, ',', &part)) {
         if (what->scope_count == SCOPES_MAX)
             return cli_usage(cli, "--scopes names more than %d permissions", SCOPES_MAX);
@@ -177,8 +178,9 @@ const struct command command_token_create = {
     .name = "token create",
     .words = "LABEL",
     .summary = "Make an API key and print it, once",
-    .help = "The key can do what its owner may and --scopes names, whichever is less. It goes into a\n"
-            "request as `Authorization: Bearer KEY`.",
+    .help =
+        "The key can do what its owner may and --scopes names, whichever is less. It goes into a\n"
+        "request as `Authorization: Bearer KEY`.",
     .flags = create_flags,
     .min_words = 1,
     .max_words = 1,

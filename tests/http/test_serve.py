@@ -300,6 +300,35 @@ def test_the_service_manager_is_told(start_server, tmp_path):
             pass
 
 
+def test_a_socket_of_the_service_manager_is_used(larder_bin, tmp_path):
+    """LISTEN_FDS: the socket is open before the process is, so no connection is ever refused."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        port = listening.getsockname()[1]
+
+        def hand_over():
+            os.dup2(listening.fileno(), 3)
+
+        command = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --data "$1"'
+        process = subprocess.Popen(
+            ["sh", "-c", command, larder_bin, tmp_path / "data"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+            preexec_fn=hand_over,
+            close_fds=False,
+        )
+        try:
+            assert process.stdout.readline().endswith(f" listening on http://127.0.0.1:{port}\n".encode())
+            assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=10).status_code == 200
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+            process.stdout.close()
+            process.stderr.close()
+
+
 def test_sigint_ends_it_too(server):
     server.signal(signal.SIGINT)
     assert server.process.wait(10) == 0

@@ -35,7 +35,8 @@ static void read_as_file(struct ctx *ctx, const uint8_t *data, size_t size)
         return;
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     if (write(fd, data, size) == (ssize_t)size) {
-        const struct config_input in = {.rows = rows, .row_count = ROWS, .prefix = "T_", .file = path};
+        const struct config_input in = {
+            .rows = rows, .row_count = ROWS, .prefix = "T_", .file = path};
         struct config *config;
         if (config_load(ctx, &in, &config) == OK) {
             for (size_t i = 0; i < ROWS; i++) {

@@ -155,8 +155,8 @@ static void the_stronger_place_wins(void **state)
 static void the_last_of_two_flags_wins(void **state)
 {
     struct world *w = *state;
-    const struct config_flag flags[] = {{"threads", "5"}, {"migrate", NULL}, {"threads", "6"},
-                                        {"no-migrate", NULL}};
+    const struct config_flag flags[] = {
+        {"threads", "5"}, {"migrate", NULL}, {"threads", "6"}, {"no-migrate", NULL}};
     w->in.flags = flags;
     w->in.flag_count = 4;
     load(w);
@@ -202,7 +202,8 @@ static void unknown_names_are_refused_with_a_guess(void **state)
     w->in.flag_count = 1;
     refused(w, "did you mean 'listen'?");
     w->in.flag_count = 0;
-    refused_file(w, "listen = a\nthread = 3\n", "line 2: unknown setting 'thread'; did you mean 'threads'?");
+    refused_file(w, "listen = a\nthread = 3\n",
+                 "line 2: unknown setting 'thread'; did you mean 'threads'?");
 }
 
 static void broken_files_are_refused_with_their_line(void **state)
@@ -344,11 +345,11 @@ static void units_are_read_exactly(void **state)
         const char *text;
         bool time;
         int64_t want; /* -1 = refused */
-    } cases[] = {{"0", false, 0},       {"64k", false, 65536},   {"64 KiB", false, 65536},
-                 {"1G", false, 1 << 30}, {"1.5m", false, -1},     {"-1", false, -1},
-                 {"k", false, -1},      {"", false, -1},         {"10", true, 10000},
-                 {"250ms", true, 250},  {"3h", true, 10800000},  {"7d", true, 604800000},
-                 {"1w", true, -1},      {"5 m", true, 300000},   {"0x10", false, -1}};
+    } cases[] = {{"0", false, 0},        {"64k", false, 65536},  {"64 KiB", false, 65536},
+                 {"1G", false, 1 << 30}, {"1.5m", false, -1},    {"-1", false, -1},
+                 {"k", false, -1},       {"", false, -1},        {"10", true, 10000},
+                 {"250ms", true, 250},   {"3h", true, 10800000}, {"7d", true, 604800000},
+                 {"1w", true, -1},       {"5 m", true, 300000},  {"0x10", false, -1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t n;
         char wanted[160];

@@ -3,11 +3,11 @@
  */
 #include "base/metrics.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -52,7 +52,8 @@ static void requests_are_counted_by_route_and_status(void **state)
     has(text, "larder_http_request_seconds_bucket{route=\"/a\",method=\"GET\",le=\"0.00025\"} 0\n");
     has(text, "larder_http_request_seconds_bucket{route=\"/a\",method=\"GET\",le=\"0.0005\"} 3\n");
     has(text, "larder_http_request_seconds_bucket{route=\"/b/{x}\",method=\"POST\",le=\"10\"} 1\n");
-    has(text, "larder_http_request_seconds_bucket{route=\"/b/{x}\",method=\"POST\",le=\"+Inf\"} 2\n");
+    has(text,
+        "larder_http_request_seconds_bucket{route=\"/b/{x}\",method=\"POST\",le=\"+Inf\"} 2\n");
     has(text, "larder_http_request_seconds_count{route=\"/b/{x}\",method=\"POST\"} 2\n");
     has(text, "larder_http_request_seconds_sum{route=\"/a\",method=\"GET\"} 0.001200\n");
     has(text, "larder_http_in_flight 1\n");

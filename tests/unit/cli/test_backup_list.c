@@ -14,11 +14,15 @@
 
 #define HASH_A "aa00000000000000000000000000000000000000000000000000000000000000"
 #define HASH_B "bb00000000000000000000000000000000000000000000000000000000000000"
-#define HEAD "{\"format\":\"larder-backup\",\"format_version\":1,\"larder_version\":\"1.0.0\"," \
-             "\"created_at\":\"2026-11-21T05:00:00.000Z\",\"files\":["
+#define HEAD                                                                                       \
+    "{\"format\":\"larder-backup\",\"format_version\":1,\"larder_version\":\"1.0.0\","             \
+    "\"created_at\":\"2026-11-21T05:00:00.000Z\",\"files\":["
 #define DB "{\"name\":\"larder.db\",\"size\":4096,\"sha256\":\"" HASH_A "\"}"
 #define KEY "{\"name\":\"key\",\"size\":65,\"sha256\":\"" HASH_A "\"}"
-#define BLOB(h) "{\"name\":\"blobs/" "aa" "/" h "\",\"size\":3,\"sha256\":\"" h "\"}"
+#define BLOB(h)                                                                                    \
+    "{\"name\":\"blobs/"                                                                           \
+    "aa"                                                                                           \
+    "/" h "\",\"size\":3,\"sha256\":\"" h "\"}"
 #define BLOB_B "{\"name\":\"blobs/bb/" HASH_B "\",\"size\":3,\"sha256\":\"" HASH_B "\"}"
 
 static enum err read_text(const char *text, char sentence[400], struct backup_list *list,
@@ -68,8 +72,8 @@ static void other_lists_are_refused(void **state)
         "{}",
         "{\"format\":\"zip\"}",
         HEAD "]}",
-        HEAD KEY "]}",                /* no database */
-        HEAD DB "," DB "]}",          /* twice */
+        HEAD KEY "]}",                   /* no database */
+        HEAD DB "," DB "]}",             /* twice */
         HEAD DB "," BLOB_B "," KEY "]}", /* out of order */
         HEAD DB "," BLOB_B "," BLOB(HASH_A) "]}",
         HEAD DB "," BLOB(HASH_B) "]}", /* the folder is not that of the hash */
@@ -100,7 +104,8 @@ static void blobs_are_known_by_their_name(void **state)
     assert_true(backup_is_blob(SLICE("blobs/aa/" HASH_A)));
     assert_false(backup_is_blob(SLICE("blobs/bb/" HASH_A)));
     assert_false(backup_is_blob(SLICE("blobs/aa/../" HASH_A)));
-    assert_false(backup_is_blob(SLICE("blobs/aa/AA00000000000000000000000000000000000000000000000000000000000000")));
+    assert_false(backup_is_blob(
+        SLICE("blobs/aa/AA00000000000000000000000000000000000000000000000000000000000000")));
     assert_false(backup_is_blob(SLICE("blobs/aa/aa")));
     assert_false(backup_is_blob(SLICE("")));
 }

@@ -30,9 +30,15 @@ static enum err never(struct cli *cli)
     return ERR_INTERNAL;
 }
 
-static const struct cli_flag flags[] = {{"force", NULL, "x"}, {"name", "NAME", "x"}, {NULL, NULL, NULL}};
-static const struct command verb = {.name = "verb", .words = "A [B]", .summary = "Test", .flags = flags,
-                                    .min_words = 1, .max_words = 2, .exec = never};
+static const struct cli_flag flags[] = {
+    {"force", NULL, "x"}, {"name", "NAME", "x"}, {NULL, NULL, NULL}};
+static const struct command verb = {.name = "verb",
+                                    .words = "A [B]",
+                                    .summary = "Test",
+                                    .flags = flags,
+                                    .min_words = 1,
+                                    .max_words = 2,
+                                    .exec = never};
 
 static int open_world(void **state)
 {
@@ -64,8 +70,9 @@ static enum err take(struct world *w, char *const *argv)
 static void words_and_flags_are_told_apart(void **state)
 {
     struct world *w = *state;
-    char *argv[] = {(char[]){"one"}, (char[]){"--name=n=1"}, (char[]){"--force"}, (char[]){"--listen"},
-                    (char[]){"1.2.3.4:5"}, (char[]){"--no-migrate"}, (char[]){"--json"}, (char[]){"-"}, NULL};
+    char *argv[] = {(char[]){"one"},      (char[]){"--name=n=1"}, (char[]){"--force"},
+                    (char[]){"--listen"}, (char[]){"1.2.3.4:5"},  (char[]){"--no-migrate"},
+                    (char[]){"--json"},   (char[]){"-"},          NULL};
     assert_int_equal(take(w, argv), OK);
     assert_int_equal(w->cli.words, 2);
     assert_string_equal(w->cli.word[1], "-");

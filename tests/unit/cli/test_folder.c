@@ -43,10 +43,21 @@ static int open_world(void **state)
 
 static int close_world(void **state)
 {
-    static const char *const names[] = {
-        "a/b/data/key", "a/b/data/larder.lock", "a/b/data/larder.db", "a/b/data/text",
-        "a/b/data/tmp", "a/b/data/blobs", "a/b/data/plugins/system", "a/b/data/plugins/tenants",
-        "a/b/data/plugins", "a/b/data/backups", "a/b/data", "a/b", "a", "file", "."};
+    static const char *const names[] = {"a/b/data/key",
+                                        "a/b/data/larder.lock",
+                                        "a/b/data/larder.db",
+                                        "a/b/data/text",
+                                        "a/b/data/tmp",
+                                        "a/b/data/blobs",
+                                        "a/b/data/plugins/system",
+                                        "a/b/data/plugins/tenants",
+                                        "a/b/data/plugins",
+                                        "a/b/data/backups",
+                                        "a/b/data",
+                                        "a/b",
+                                        "a",
+                                        "file",
+                                        "."};
     struct world *w = *state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[256];
@@ -123,8 +134,9 @@ static void a_key_that_is_wrong_is_never_used(void **state)
     struct world *w = *state;
     unsigned char key[FOLDER_KEY_BYTES];
     const char *file = folder_file(&w->ctx, w->data, "key");
-    static const char *const bad[] = {"", "short\n", "zz00000000000000000000000000000000000000000000000000000000000000\n",
-                                      "0000000000000000000000000000000000000000000000000000000000000000 and more\n"};
+    static const char *const bad[] = {
+        "", "short\n", "zz00000000000000000000000000000000000000000000000000000000000000\n",
+        "0000000000000000000000000000000000000000000000000000000000000000 and more\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(folder_write(&w->ctx, w->data, "key", slice_of(bad[i])), OK);
         assert_int_equal(folder_key(&w->ctx, w->data, key), ERR_CORRUPT);

@@ -24,7 +24,9 @@ static int manager(const char *name)
         at.sun_path[0] = '\0';
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)), 0);
+    assert_int_equal(
+        bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)),
+        0);
     return fd;
 }
 
@@ -81,11 +83,31 @@ static void the_watchdog_is_fed_twice_per_period(void **state)
     assert_int_equal(notify_watchdog_ms(NULL), 0);
 }
 
+static void only_our_own_sockets_are_taken(void **state)
+{
+    (void)state;
+    char mine[64];
+    int fds[NOTIFY_SOCKETS];
+    (void)snprintf(mine, sizeof mine, "LISTEN_PID=%ld", (long)getpid());
+    char *own[] = {mine, (char[]){"LISTEN_FDS=2"}, NULL}, *none[] = {NULL},
+         *other[] = {(char[]){"LISTEN_PID=1"}, (char[]){"LISTEN_FDS=2"}, NULL},
+         *nobody[] = {(char[]){"LISTEN_FDS=2"}, NULL},
+         *many[] = {mine, (char[]){"LISTEN_FDS=9"}, NULL};
+    assert_int_equal(notify_sockets(own, fds), 2);
+    assert_int_equal(fds[0], 3);
+    assert_int_equal(fds[1], 4);
+    assert_int_equal(notify_sockets(none, fds), 0);
+    assert_int_equal(notify_sockets(other, fds), 0);
+    assert_int_equal(notify_sockets(nobody, fds), 0);
+    assert_int_equal(notify_sockets(many, fds), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manager_hears),
         cmocka_unit_test(odd_sockets_are_left_alone),
+        cmocka_unit_test(only_our_own_sockets_are_taken),
         cmocka_unit_test(the_watchdog_is_fed_twice_per_period),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ struct world {
     int fd; /* an archive with the members "a" (3 bytes), "b/c" (512) and "empty" (0) */
 };
 
-static void member(struct world *w, struct tar_writer *t, const char *name, const char *data, size_t n)
+static void member(struct world *w, struct tar_writer *t, const char *name, const char *data,
+                   size_t n)
 {
     assert_int_equal(tar_member(&w->ctx, t, name, (int64_t)n, 1700000000), OK);
     assert_int_equal(tar_write(&w->ctx, t, (struct slice){data, n}), OK);
@@ -159,11 +160,16 @@ static void odd_heads_are_refused(void **state)
         size_t n;
         const char *why;
     } cases[] = {
-        {257, "ustar ", 6, "not a ustar"},     {156, "2", 1, "not a regular file"},
-        {156, "5", 1, "not a regular file"},   {156, "x", 1, "not a regular file"},
-        {156, "L", 1, "not a regular file"},   {156, "\0", 1, "not a regular file"},
-        {0, "\0", 1, "not well formed"},       {50, "z", 1, "not well formed"},
-        {345, "/etc", 4, "second name"},       {157, "target", 6, "second name"},
+        {257, "ustar ", 6, "not a ustar"},
+        {156, "2", 1, "not a regular file"},
+        {156, "5", 1, "not a regular file"},
+        {156, "x", 1, "not a regular file"},
+        {156, "L", 1, "not a regular file"},
+        {156, "\0", 1, "not a regular file"},
+        {0, "\0", 1, "not well formed"},
+        {50, "z", 1, "not well formed"},
+        {345, "/etc", 4, "second name"},
+        {157, "target", 6, "second name"},
         {124, "\200\0\0\0\0\0\0\0\0\0\0\1", 12, "size is not a number"},
         {124, "-0000000003\0", 12, "size is not a number"},
         {124, "77777777777\0", 12, "cut short in a"},
@@ -198,8 +204,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
     const struct CMUnitTest tests[] = {
-        T(what_is_written_reads_back),  T(the_writer_keeps_its_own_announcement),
-        T(every_cut_is_noticed),        T(odd_heads_are_refused),
+        T(what_is_written_reads_back),
+        T(the_writer_keeps_its_own_announcement),
+        T(every_cut_is_noticed),
+        T(odd_heads_are_refused),
         T(bytes_that_belong_to_nobody_are_refused),
     };
 #undef T

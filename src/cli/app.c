@@ -16,6 +16,8 @@
 #include "api/answer_cache.h"
 #include "api/surface.h"
 #include "auth/guard.h"
+#include "base/crypto.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "cli/folder.h"
 #include "cli/guard.h"

@@ -21,34 +21,24 @@
 #include "base/metrics.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
-#include "cli/notify.h"
 #include "cli/workroom.h"
 #include "domain/setup.h"
 #include "domain/users.h"
 #include "http/assets.h"
-#include "http/server.h"
 
 enum {
-    WANTED_FDS = 65536,
     JOB_MEMORY = 16 << 20,
     UPLOADS_AT_ONCE = 16, /* packages of full size in memory at one time */
     UPLOAD_WAIT_MS = 10000,
     ANSWER_BYTES = 32 << 20 /* of rendered lists kept in memory */
 };
 
-/* Many slow clients need many descriptors; memory of a crash may hold secrets. */
-static void set_process_limits(const struct config *config)
+/* The memory of a crash may hold secrets. */
+static void forbid_core_dumps(const struct config *config)
 {
-    struct rlimit files, core = {0, 0};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        rlim_t want = files.rlim_max < WANTED_FDS ? files.rlim_max : WANTED_FDS;
-        if (files.rlim_cur < want) {
-            files.rlim_cur = want;
-            (void)setrlimit(RLIMIT_NOFILE, &files);
-        }
-    }
+    const struct rlimit none = {0, 0};
     if (!config_bool(config, "core-dumps"))
-        (void)setrlimit(RLIMIT_CORE, &core);
+        (void)setrlimit(RLIMIT_CORE, &none);
 }
 
 static enum err open_log(struct app *app)
@@ -139,8 +129,7 @@ static enum err open_api(struct app *app)
 static enum err start_server(struct app *app)
 {
     const struct config *config = app->cli->config;
-    int sockets[NOTIFY_SOCKETS];
-    const struct server_options options = {
+    app->options = (struct server_options){
         .listen = config_text(config, "listen"),
         .tls_cert = config_text(config, "tls-cert"),
         .tls_key = config_text(config, "tls-key"),
@@ -151,17 +140,17 @@ static enum err start_server(struct app *app)
         .trusted_proxies = config_text(config, "trusted-proxies"),
         .per_address_max = (int)config_int(config, "per-address-max"),
         .access_log = config_bool(config, "access-log"),
-        .sockets = sockets,
-        .socket_count = notify_sockets(app->cli->env, sockets),
+        .sockets = app->sockets,
+        .socket_count = notify_sockets(app->cli->env, app->sockets),
     };
     const struct server_hooks hooks = {.app = &app->api,
                                        .guard = guard_hook,
                                        .surfaces = api_surfaces,
                                        .surface_count = api_surface_count};
-    if ((options.tls_cert == NULL) != (options.tls_key == NULL))
+    if ((app->options.tls_cert == NULL) != (app->options.tls_key == NULL))
         return ctx_fail(app->cli->ctx, ERR_INVALID,
                         "tls-cert and tls-key are set together or not at all");
-    return server_start(app->cli->ctx, &options, app->router, &hooks, &clock_system, app->log,
+    return server_start(app->cli->ctx, &app->options, app->router, &hooks, &clock_system, app->log,
                         app->metrics, &app->server);
 }
 
@@ -227,7 +216,7 @@ enum err app_start(struct app *app, struct cli *cli)
     app->cli = cli;
     app->lock = -1;
     app->data = config_text(cli->config, "data");
-    set_process_limits(cli->config);
+    forbid_core_dumps(cli->config);
     enum err err = open_log(app);
     if (err == OK)
         err = open_folder(app);

@@ -11,7 +11,9 @@
 #include "auth/auth.h"
 #include "cli/command.h"
 #include "cli/gauges.h"
+#include "cli/notify.h"
 #include "domain/domain.h"
+#include "http/server.h"
 
 enum {
     APP_STOP_MS = 3500
@@ -31,6 +33,8 @@ struct app {
     struct domain domain;
     struct auth auth;
     struct api api;
+    struct server_options options; /* the server reads them while it runs */
+    int sockets[NOTIFY_SOCKETS];
     struct server *server;
 };
 

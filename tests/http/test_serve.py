@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import secrets
 import signal
@@ -196,6 +197,35 @@ def test_people_and_keys_are_managed_beside_a_running_server(server):
         assert time.monotonic() < deadline, "the old session is still alive"
     assert server.client().signed_in("beside", fresh).get("/api/me").status_code == 200
     assert "There is no user 'nobody'" in server.cli("admin", "passwd", "nobody", stdin="x\n", check=3).stderr
+
+
+def at_a_terminal(server, *args, answers):
+    """Runs a verb at a terminal of its own, answers its questions, returns status and screen."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(server.binary, [str(server.binary), *args, "--data", str(server.data)], clean_environment())
+    screen, answers = "", list(answers)
+    try:
+        while piece := os.read(fd, 4096):
+            screen += piece.decode()
+            if answers and screen.endswith(": "):
+                os.write(fd, answers.pop(0).encode())
+    except OSError:
+        pass  # the other end is closed: the program has ended
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen
+
+
+def test_passwords_are_asked_for_without_echo(server):
+    password = "Typed-" + secrets.token_hex(8)
+    status, screen = at_a_terminal(server, "admin", "create", "typist", answers=[password + "\n"] * 2)
+    assert status == 0, screen
+    assert "New password: " in screen and "The same again: " in screen and password not in screen
+    assert server.client().signed_in("typist", password).get("/api/me").status_code == 200
+    status, screen = at_a_terminal(server, "admin", "create", "other", answers=[password + "\n", "else\n"])
+    assert status == 2 and "not the same" in screen and password not in screen
+    status, screen = at_a_terminal(server, "admin", "create", "other", answers=["\x03"])
+    assert status == 2 and "No password was given" in screen
 
 
 def test_keys_are_shown_once_and_revoked_at_once(server):

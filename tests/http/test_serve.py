@@ -485,3 +485,38 @@ def test_odd_data_folders_are_refused_in_plain_words(larder_bin, tmp_path):
     assert str(file) in done.stderr
     done = run_cli(larder_bin, "serve", "--data", file / "below", "--listen", "127.0.0.1:0", check=1)
     assert str(file) in done.stderr
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of our own for localhost, good for a day."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    return cert, key
+
+
+def test_tls(start_server, certificate):
+    cert, key = certificate
+    server = start_server(args=("--tls-cert", str(cert), "--tls-key", str(key)))
+    assert server.url == f"https://127.0.0.1:{server.port}"
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, str(cert)
+        answer = session.get(server.url + "/livez", timeout=10)
+    assert answer.status_code == 200 and "Strict-Transport-Security" in answer.headers
+    server.stop()
+
+
+def test_half_of_a_tls_setting_is_refused(start_server, certificate):
+    cert, key = certificate
+    for args, words in [
+        (("--tls-cert", str(cert)), "set together"),
+        (("--tls-cert", str(cert), "--tls-key", "/nonexistent/key.pem"), "key.pem"),
+    ]:
+        server = start_server(args=args, wait=False)
+        assert server.process.wait(20) == 1
+        assert words in server.log_text()

@@ -1,0 +1,77 @@
+"""The README keeps its word: the tour runs as it stands, the table of settings is complete."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+from conftest import ROOT, clean_environment
+
+README = (ROOT / "README.md").read_text()
+
+
+def section(title):
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+    assert found, title
+    return found[1]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def test_the_tour(larder_bin, tmp_path):
+    blocks = re.findall(r"^```sh\n(.*?)^```", section("Five minutes"), re.M | re.S)
+    assert len(blocks) >= 6
+    port = free_port()
+    script = "\n".join(f"echo '== block {i}' >&2\n{block}" for i, block in enumerate(blocks))
+    script = script.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/tmp/larder-tour", str(tmp_path / "tour"))
+    script = script.replace("$PWD/build", str(larder_bin.parent))
+    process = subprocess.Popen(
+        ["bash", "-c", "set -euo pipefail\nset -m\n" + script],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=clean_environment(LARDER_LISTEN=f"127.0.0.1:{port}"), start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        for line in subprocess.run(["ps", "-o", "pid=", "--sid", str(process.pid)], capture_output=True, text=True).stdout.split():
+            os.kill(int(line), signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"the tour did not end:\n{out}{err}") from None
+    assert process.returncode == 0, f"{out}\n{err}"
+    assert '"username":"admin"' in out
+    assert re.search(r"^403$", out, re.M)
+    assert (tmp_path / "tour.tar").stat().st_size > 0
+
+
+def test_all_settings_are_in_the_table(cli):
+    rows = {}
+    for line in section("Configuration").splitlines():
+        cells = [c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) == 4 and cells[0].startswith("`"):
+            key, variable, default, meaning = cells
+            rows[key.strip("`")] = (variable.strip("`"), default.strip("`").replace("\\|", "|"), meaning)
+    settings = {s["key"]: s for s in json.loads(cli("config", "--json", check=0).stdout)}
+    assert set(rows) == set(settings)
+    for key, (variable, default, meaning) in rows.items():
+        setting = settings[key]
+        assert variable == setting["variable"], key
+        assert default == (setting["default"] or "-"), key
+        assert meaning.endswith("(reload)") == setting["reload"], key
+        assert meaning.removesuffix(" (reload)").replace("\\|", "|") == setting["help"], key
+
+
+@pytest.mark.parametrize("word", sorted(set(re.findall(r"`larder ([a-z][a-z-]*)", README))))
+def test_named_verbs_exist(cli, word):
+    assert cli("help", word).returncode == 0, word
+
+
+def test_links_lead_somewhere():
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / link).exists(), link

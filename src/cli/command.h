@@ -16,7 +16,7 @@
 #include "base/ctx.h"
 #include "base/json_write.h"
 
-enum { CLI_WORDS = 8, CLI_FLAGS = 48 };
+enum { CLI_WORDS = 1024, CLI_FLAGS = 48 };
 
 struct cli_flag {
     const char *name;  /* without dashes */

@@ -37,11 +37,18 @@ enum err target_run(struct cli *cli, struct target *target, const struct target_
                     struct target_answer *out) MUST_USE;
 
 /* GET path as JSON. */
-enum err target_get(struct cli *cli, struct target *target, const char *path,
-                    const struct jr **out, struct slice *text) MUST_USE;
+enum err target_get(struct cli *cli, struct target *target, const char *path, const struct jr **out,
+                    struct slice *text) MUST_USE;
 
 /* "/api/orgs/<id>/plugins" for --org (an id, a domain or a name), else "/api/admin/plugins". */
 enum err target_plugins(struct cli *cli, struct target *target, const char **path) MUST_USE;
+
+/*
+ * The path of one version: `name` is its id, a PID (its latest, or its newest where none is enabled)
+ * or PID@VERSION.
+ */
+enum err target_find(struct cli *cli, struct target *target, const char *name,
+                     const char **path) MUST_USE;
 
 /* The text with everything but letters, digits and "-._~" escaped, for one segment of a path. */
 const char *target_escape(struct cli *cli, struct slice text);

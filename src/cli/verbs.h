@@ -12,16 +12,24 @@ extern const struct command command_admin_passwd;
 extern const struct command command_audit_verify;
 extern const struct command command_backup;
 extern const struct command command_config;
+extern const struct command command_disable;
+extern const struct command command_download;
+extern const struct command command_enable;
 extern const struct command command_help;
+extern const struct command command_lint;
+extern const struct command command_list;
 extern const struct command command_openapi;
 extern const struct command command_restore;
 extern const struct command command_routes;
 extern const struct command command_serve;
 extern const struct command command_setup_link;
+extern const struct command command_show;
 extern const struct command command_token_create;
 extern const struct command command_token_list;
 extern const struct command command_token_revoke;
+extern const struct command command_upload;
 extern const struct command command_verify;
 extern const struct command command_version;
+extern const struct command command_versions;
 
 #endif

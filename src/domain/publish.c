@@ -20,6 +20,7 @@
 #include "domain/orgs.h"
 #include "domain/package_row.h"
 #include "package/inspect.h"
+#include "package/pid.h"
 #include "package/version.h"
 #include "package/zip.h"
 #include "package/zip_source.h"
@@ -57,8 +58,30 @@ static enum err check_form(struct ctx *ctx, const struct upload *up)
     return OK;
 }
 
-static enum err read_package(struct ctx *ctx, const struct upload *up, struct zip **zip,
-                             struct plugin_meta *meta, struct inspection *inspection)
+/* The domain of the org that uploads decides which pids it may publish; it joins what else is
+ * wrong, so that one answer names it all. */
+static enum err check_domain(struct ctx *ctx, const struct org *org, struct inspection *found,
+                             enum err err)
+{
+    const char *pid = found->meta.pid;
+    if (pid == NULL || org->domain == NULL || (err != OK && found->errors.count == 0) ||
+        pid_fits_domain(slice_of(pid), slice_of(org->domain)))
+        return err;
+    const char *sentence =
+        pid_domain_sentence(ctx->arena, slice_of(pid), slice_of(org->domain));
+    if (sentence == NULL)
+        return ctx_no_memory(ctx);
+    ctx_forgive(ctx);
+    findings_add(&found->errors, &(struct fault_item){.rule = "pid.domain",
+                                                      .field = "pid",
+                                                      .file = "plugin.py",
+                                                      .sentence = sentence,
+                                                      .remedy = "Choose a pid below the domain"});
+    return findings_end(&found->errors);
+}
+
+static enum err read_package(struct ctx *ctx, const struct upload *up, const struct org *org,
+                             struct zip **zip, struct inspection *found)
 {
     struct package_source source;
     enum err err = zip_open(ctx, up->bytes, &zip_limits_cadence, zip);
@@ -66,16 +89,20 @@ static enum err read_package(struct ctx *ctx, const struct upload *up, struct zi
         err = zip_verify(ctx, *zip);
     if (err == OK)
         err = zip_source(ctx, *zip, &source);
-    return err == OK ? inspect_package(ctx, &source, inspection, meta) : err;
-}
-
-/* What a package may not be here, whatever it says about itself is right. */
-static enum err check_slice(struct ctx *ctx, struct publishing *p, const struct plugin_meta *meta)
-{
-    if (meta->generation == PLUGIN_V1)
+    if (err != OK)
+        return err;
+    err = inspect_package(ctx, &source, found);
+    if (found->meta.generation == PLUGIN_V1) {
+        ctx_forgive(ctx); /* what else is wrong with it the other route tells */
         return ctx_fail_code(ctx, ERR_INVALID, "PL-0003",
                              "This package has the older (v1) layout without a pid; upload it to "
                              "POST /api/v1/plugins/upload instead");
+    }
+    return check_domain(ctx, org, found, err);
+}
+
+static enum err read_version(struct ctx *ctx, struct publishing *p, const struct plugin_meta *meta)
+{
     if (!version_parse(VERSION_PEP440, slice_of(meta->version), &p->version))
         return ctx_fail_field(ctx, ERR_INVALID, "version", "'%s' is not a version", meta->version);
     return OK;
@@ -303,19 +330,6 @@ enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, con
 
 /* ------------------------------------------------------------------ the whole */
 
-/* The domain of the org that uploads decides which pids it may publish. */
-static enum err read_org(struct ctx *ctx, struct domain *d, const struct upload *up,
-                         struct inspection *inspection)
-{
-    struct org org;
-    if (up->org_id == NULL)
-        return OK;
-    enum err err = orgs_get(ctx, d, up->org_id, false, &org);
-    if (err == OK)
-        inspection->org_domain = org.domain;
-    return err;
-}
-
 /*
  * The tree is unpacked before the transaction, so that a full disk refuses the upload as a whole,
  * and moved to its place after it. An identical upload finds its version and needs no tree, unless
@@ -350,10 +364,10 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
                         const struct upload *upload, struct published *out)
 {
     struct publishing *p = arena_alloc(ctx->arena, sizeof *p);
-    struct inspection inspection = {0};
-    struct plugin_meta meta = {0};
+    struct inspection *found = arena_alloc(ctx->arena, sizeof *found);
+    struct org org = {0};
     struct zip *zip;
-    if (p == NULL)
+    if (p == NULL || found == NULL)
         return ctx_no_memory(ctx);
     *p = (struct publishing){.d = d, .actor = actor, .upload = upload, .out = out};
     p->route = upload->org_id ? str_printf(ctx->arena, UPLOAD_ROUTE_ORG " %s", upload->org_id)
@@ -361,18 +375,18 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
     if (p->route == NULL)
         return ctx_no_memory(ctx);
     enum err err = check_form(ctx, upload);
+    if (err == OK && upload->org_id)
+        err = orgs_get(ctx, d, upload->org_id, false, &org);
     if (err == OK)
-        err = read_org(ctx, d, upload, &inspection);
+        err = read_package(ctx, upload, &org, &zip, found);
     if (err == OK)
-        err = read_package(ctx, upload, &zip, &meta, &inspection);
+        err = read_version(ctx, p, &found->meta);
     if (err == OK)
-        err = check_slice(ctx, p, &meta);
-    if (err == OK)
-        err = fill_row(ctx, p, &meta);
+        err = fill_row(ctx, p, &found->meta);
     if (err != OK)
         return err;
-    out->warnings = inspection.warnings;
-    out->warning_count = inspection.warning_count;
+    out->warnings = found->warnings.items;
+    out->warning_count = found->warnings.count;
     out->dry_run = upload->dry_run;
     out->plugin = p->row;
     /* most refusals need no writing; the transaction decides once more */

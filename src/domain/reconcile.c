@@ -16,6 +16,7 @@
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/publish.h"
+#include "store/kv_store.h"
 #include "store/plugin_store.h"
 
 enum { PACKAGE_MAX = 64 << 20, SYSTEM_DEPTH = 2, TENANT_DEPTH = 3 };
@@ -197,12 +198,48 @@ static enum err ensure_local(struct work *w, struct held *h)
     return err;
 }
 
-enum err reconcile_run(struct ctx *ctx, struct domain *d, int64_t unsure_since,
-                       struct reconcile_report *out)
+/* ------------------------------------------------------------------ how the last run ended */
+
+#define KV_UNSURE "trees_unsure_since" /* wall time; absent or empty = the last run ended well */
+
+/* Reads since when trees are unsure, and leaves a mark for the run that begins now. */
+static enum err begin_run(struct ctx *ctx, struct conn *conn, void *arg)
 {
-    struct work w = {.ctx = ctx, .d = d, .unsure_since = unsure_since, .report = out};
+    int64_t *since = arg;
+    const char *text = "";
+    enum err err = kv_get(ctx, conn, KV_UNSURE, &text);
+    *since = INT64_MAX;
+    if (err != OK || slice_to_i64(slice_of(text), since))
+        return err; /* a mark of an earlier run stays until one ends well */
+    const char *now = str_printf(ctx->arena, "%lld", (long long)ctx->now);
+    return now ? kv_put(ctx, conn, KV_UNSURE, now) : ctx_no_memory(ctx);
+}
+
+static enum err end_run(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return kv_put(ctx, conn, KV_UNSURE, "");
+}
+
+static enum err flush_trees(struct ctx *ctx, struct domain *d)
+{
+    enum err err = trees_sync(ctx, d->system_trees);
+    return err == OK ? trees_sync(ctx, d->tenant_trees) : err;
+}
+
+enum err reconcile_ended(struct ctx *ctx, struct domain *d)
+{
+    enum err err = flush_trees(ctx, d);
+    return err == OK ? store_write(ctx, d->store, end_run, NULL) : err;
+}
+
+enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out)
+{
+    struct work w = {.ctx = ctx, .d = d, .report = out};
     *out = (struct reconcile_report){0};
-    enum err err = store_read(ctx, d->store, read_rows, &w);
+    enum err err = store_write(ctx, d->store, begin_run, &w.unsure_since);
+    if (err == OK)
+        err = store_read(ctx, d->store, read_rows, &w);
     if (err == OK)
         err = sort_rows(&w);
     if (err == OK)
@@ -210,9 +247,7 @@ enum err reconcile_run(struct ctx *ctx, struct domain *d, int64_t unsure_since,
     for (struct held *h = w.list; err == OK && h; h = h->next)
         err = ensure_local(&w, h);
     if (err == OK)
-        err = trees_sync(ctx, d->system_trees);
-    if (err == OK)
-        err = trees_sync(ctx, d->tenant_trees);
+        err = flush_trees(ctx, d);
     out->versions = (int64_t)w.count;
     for (struct held *h = w.list; h; h = h->next)
         catalog_changed(d, h->org_id);

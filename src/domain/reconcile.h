@@ -20,9 +20,13 @@ struct reconcile_report {
     int64_t trees_swept, trees_built;
 };
 
-/* Trees of versions made at or after `unsure_since` are built again even where they stand: the last
- * run ended badly, and they may not have reached the disk. INT64_MAX = it ended well. */
-enum err reconcile_run(struct ctx *ctx, struct domain *d, int64_t unsure_since,
-                       struct reconcile_report *out) MUST_USE;
+/*
+ * The whole of it; notes that a run has begun. Trees that were made in a run that ended badly are
+ * built again even where they stand: they may not have reached the disk.
+ */
+enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out) MUST_USE;
+
+/* At the end of a run that ends well: flushes the trees, and notes it. */
+enum err reconcile_ended(struct ctx *ctx, struct domain *d) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 
 extern const struct sql_list access_store_sql;
 extern const struct sql_list idempotency_store_sql;
+extern const struct sql_list kv_store_sql;
 extern const struct sql_list key_store_sql;
 extern const struct sql_list member_store_sql;
 extern const struct sql_list org_store_sql;

@@ -1,0 +1,68 @@
+/*
+ * stores.c - where blobs and trees lie, from the settings.
+ */
+#include "cli/stores.h"
+
+#include <stdio.h>
+
+#include "blob/blob.h"
+#include "blob/tree.h"
+#include "domain/reconcile.h"
+
+/* The configured root, or the one in the data folder. */
+static enum err open_trees(struct ctx *ctx, const struct config *config, const char *key,
+                           const char *data, const char *below, struct trees **out)
+{
+    const char *root = config_text(config, key);
+    if (root == NULL)
+        root = str_printf(ctx->arena, "%s/plugins/%s", data, below);
+    return root ? trees_open(ctx, root, out) : ctx_no_memory(ctx);
+}
+
+enum err stores_open(struct ctx *ctx, const struct config *config, const char *data,
+                     struct domain *d)
+{
+    enum err err = blobs_open(ctx, data, &d->blobs);
+    if (err == OK)
+        err = open_trees(ctx, config, "system-plugins", data, "system", &d->system_trees);
+    if (err == OK)
+        err = open_trees(ctx, config, "tenant-plugins", data, "tenants", &d->tenant_trees);
+    return err;
+}
+
+void stores_close(struct domain *d)
+{
+    blobs_close(d->blobs);
+    trees_close(d->system_trees);
+    trees_close(d->tenant_trees);
+    d->blobs = NULL;
+    d->system_trees = d->tenant_trees = NULL;
+}
+
+static void log_report(struct log *log, const struct reconcile_report *r)
+{
+    char text[8][24];
+    const int64_t figures[8] = {r->versions,    r->missing,     r->returned,   r->blobs_swept,
+                                r->bytes_swept, r->trees_swept, r->trees_built, r->temp_files};
+    for (size_t i = 0; i < 8; i++)
+        (void)snprintf(text[i], sizeof text[i], "%lld", (long long)figures[i]);
+    log_line(log, r->missing ? LOG_WARN : LOG_INFO, NULL, "catalog.reconciled", "versions", text[0],
+             "missing", text[1], "returned", text[2], "blobs_swept", text[3], "bytes_swept", text[4],
+             "trees_swept", text[5], "trees_built", text[6], "temp_files", text[7], NULL);
+}
+
+enum err stores_reconcile(struct ctx *ctx, struct domain *d)
+{
+    struct reconcile_report report;
+    enum err err = reconcile_run(ctx, d, &report);
+    if (err == OK)
+        log_report(ctx->log, &report);
+    return err;
+}
+
+void stores_stopped(struct ctx *ctx, struct domain *d)
+{
+    if (reconcile_ended(ctx, d) != OK)
+        log_line(ctx->log, LOG_WARN, NULL, "stop.unsure", "why", ctx_sentence(ctx), "cause",
+                 ctx->fault.cause, NULL);
+}

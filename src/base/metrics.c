@@ -11,13 +11,13 @@
 #include <string.h>
 
 /* Every status the house answers with; anything else is counted in the last place, "other". */
-static const int known_status[] = {200, 201, 202, 204, 206, 302, 303, 304, 307, 308, 400, 401,
-                                   403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415,
-                                   416, 417, 421, 422, 428, 429, 431, 500, 501, 502, 503, 505, 507};
+static const int known_status[] = {200, 201, 202, 204, 206, 302, 303, 304, 307, 308, 400, 401, 403,
+                                   404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417,
+                                   421, 422, 428, 429, 431, 500, 501, 502, 503, 505, 507};
 
 /* Upper ends of the buckets in microseconds; the last bucket, +Inf, has none. */
-static const int64_t bucket_end[] = {250,    500,    1000,   2500,    5000,    10000,   25000,
-                                     50000,  100000, 250000, 500000,  1000000, 2500000, 10000000};
+static const int64_t bucket_end[] = {250,   500,    1000,   2500,   5000,    10000,   25000,
+                                     50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
 
 enum {
     STATUSES = sizeof known_status / sizeof *known_status,
@@ -67,11 +67,6 @@ void metrics_begin(struct metrics *m)
 {
     if (m)
         atomic_fetch_add_explicit(&m->in_flight, 1, memory_order_relaxed);
-}
-
-int64_t metrics_in_flight(const struct metrics *m)
-{
-    return atomic_load_explicit(&m->in_flight, memory_order_relaxed);
 }
 
 static size_t status_place(int status)
@@ -210,12 +205,13 @@ static void render_gauges(const struct metrics *m, struct buf *out)
 void metrics_render(const struct metrics *m, struct buf *out)
 {
     render_requests(m, out);
-    head(out, "larder_http_request_seconds", "histogram", "Time from the whole header to the answer.");
+    head(out, "larder_http_request_seconds", "histogram",
+         "Time from the whole header to the answer.");
     for (size_t i = 0; i <= m->routes; i++)
         render_row_latency(&m->row[i], out);
     head(out, "larder_http_in_flight", "gauge", "Requests being worked on now.");
     buf_str(out, "larder_http_in_flight ");
-    buf_i64(out, metrics_in_flight(m));
+    buf_i64(out, atomic_load_explicit(&m->in_flight, memory_order_relaxed));
     buf_char(out, '\n');
     render_gauges(m, out);
 }

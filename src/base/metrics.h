@@ -32,7 +32,6 @@ void metrics_free(struct metrics *m);
 void metrics_begin(struct metrics *m);
 /* It was answered: `route` is its row, or any number >= count for "no route". */
 void metrics_request(struct metrics *m, size_t route, int status, int64_t micros);
-int64_t metrics_in_flight(const struct metrics *m);
 
 /*
  * A value that is read when the page is rendered. `counter`: it only grows. `labels` is NULL or the

@@ -40,4 +40,10 @@ enum err access_of_key(struct ctx *ctx, struct domain *d, const unsigned char ha
 enum err access_of_subject(struct ctx *ctx, struct domain *d, struct slice subject,
                            const char *org_id, struct access *out) MUST_USE;
 
+/* May the actor change this user? Nobody touches one who may do more than oneself. ERR_FORBIDDEN. */
+enum err access_may_touch(struct ctx *ctx, struct conn *conn, const struct actor *actor,
+                          const struct user *user) MUST_USE;
+/* ERR_FORBIDDEN "Platform admin access required". */
+enum err access_refuse_admin(struct ctx *ctx) MUST_USE;
+
 #endif

@@ -25,6 +25,13 @@ struct user_new {
 enum err users_create(struct ctx *ctx, struct domain *d, const struct actor *actor,
                       const struct user_new *what, struct user *out) MUST_USE;
 
+/* The two halves of users_create, for a verb that makes a user inside a transaction of its own:
+ * checks and hashes into *out, then inserts it with its audit row. */
+enum err users_prepare(struct ctx *ctx, struct domain *d, const struct user_new *what,
+                       struct user *out) MUST_USE;
+enum err users_insert(struct ctx *ctx, struct conn *conn, const struct actor *actor,
+                      struct user *user) MUST_USE;
+
 /* ERR_NOT_FOUND "User not found". Deleted users are found by id only. */
 enum err users_get(struct ctx *ctx, struct domain *d, const char *id, struct user *out) MUST_USE;
 /* Exact, letter case aside; *found false where there is none. */
@@ -76,8 +83,9 @@ enum err users_delete(struct ctx *ctx, struct domain *d, const struct actor *act
 
 /*
  * Whose password is it? *found false for an unknown name (a name with '@' is also looked up as an
- * address), a wrong password, a user without one: all after one hash computation. An outdated hash
- * is made anew on success. Writes no audit row: see oauth2.h for signing in.
+ * address), a wrong password, a user without one: all after one hash computation. out->id is then
+ * NULL for an unknown name, and the user's for the record. An outdated hash is made anew on
+ * success. Signing in is oauth2_password.
  */
 enum err users_check_password(struct ctx *ctx, struct domain *d, struct slice name,
                               struct slice password, struct user *out, bool *found) MUST_USE;

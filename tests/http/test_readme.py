@@ -75,3 +75,12 @@ def test_named_verbs_exist(cli, word):
 def test_links_lead_somewhere():
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_the_map_of_the_house_is_true():
+    text = (ROOT / "src" / "README.md").read_text()
+    named = set(re.findall(r"`((?:[a-z]+/)+[a-z_0-9]+\.(?:c|h|js|py))`", text))
+    missing = {name for name in named if not (ROOT / "src" / name).exists() and not (ROOT / name).exists()}
+    assert missing == set()
+    rooms = {path.name for path in (ROOT / "src").iterdir() if path.is_dir() and any(path.iterdir())}
+    assert {room for room in rooms if f"`{room}`" not in text} == set()

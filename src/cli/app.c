@@ -19,8 +19,10 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "cli/demo.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
+#include "cli/stores.h"
 #include "cli/workroom.h"
 #include "domain/setup.h"
 #include "domain/users.h"
@@ -210,6 +212,19 @@ static enum err make_first_admin(struct app *app)
     return err;
 }
 
+/* Before any handler may run, so that no upload meets the sweep. */
+static enum err open_catalog(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    const struct config *config = app->cli->config;
+    enum err err = stores_open(ctx, config, app->data, &app->domain);
+    if (err == OK)
+        err = stores_reconcile(ctx, &app->domain);
+    if (err == OK && config_bool(config, "demo"))
+        err = demo_fill(ctx, &app->domain, app->cli->err);
+    return err;
+}
+
 enum err app_start(struct app *app, struct cli *cli)
 {
     memset(app, 0, sizeof *app);
@@ -236,6 +251,8 @@ enum err app_start(struct app *app, struct cli *cli)
         err = open_database(app);
     if (err == OK)
         err = make_first_admin(app);
+    if (err == OK)
+        err = open_catalog(app);
     if (err != OK)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);
@@ -263,6 +280,9 @@ void app_stop(struct app *app)
         server_stop(app->server, APP_STOP_MS);
     if (atomic_load(&app->readiness.open))
         app_tend(app);
+    if (atomic_load(&app->readiness.open))
+        stores_stopped(app->cli->ctx, &app->domain);
+    stores_close(&app->domain);
     auth_close(&app->auth);
     if (app->domain.store)
         domain_close(&app->domain);

@@ -67,6 +67,8 @@ const struct config_row settings_rows[] = {
      .help = "root of the extracted system plugins; plugins/system in the data folder where it is not set"},
     {.key = "tenant-plugins", .env = "LARDER_TENANT_PLUGINS", .alias = "CADENCE_TENANT_PLUGINS_ROOT", .type = CONFIG_PATH,
      .help = "root of the extracted plugins of orgs; plugins/tenants in the data folder where it is not set"},
+    {.key = "demo", .env = "LARDER_DEMO", .type = CONFIG_BOOL, .standard = "false",
+     .help = "fill an empty catalog with two orgs, three users and a dozen example plugins"},
     {.key = "admin-password", .env = "LARDER_ADMIN_PASSWORD", .type = CONFIG_SECRET,
      .help = "makes the user admin at start where no administrator exists; at least 12 characters"},
     {.key = "log-level", .env = "LARDER_LOG_LEVEL", .type = CONFIG_CHOICE, .standard = "info",

@@ -222,7 +222,8 @@ static enum err show_quota(struct ctx *ctx, struct call *call)
 static enum err list_tiers(struct ctx *ctx, struct call *call)
 {
     (void)ctx;
-    static const char *const tiers[] = {"free", "starter", "pro", "business", "enterprise", "unlimited"};
+    static const char *const tiers[] = {"free",     "starter",    "pro",
+                                        "business", "enterprise", "unlimited"};
     struct jw j;
     reply_json(call->reply, &j);
     jw_array(&j);

@@ -14,13 +14,13 @@
 
 struct admission;    /* api/admission.h: how many uploads at once */
 struct answer_cache; /* api/answer_cache.h: rendered lists */
-struct assets;    /* http/assets.h: the web pages */
-struct auth;      /* auth/auth.h: sign-in and the guard */
-struct config;    /* base/config.h: effective settings with their origin */
-struct domain;    /* domain/domain.h: the rules */
-struct log;       /* base/log.h */
-struct metrics;   /* base/metrics.h */
-struct readiness; /* api/ops_api.h: what /readyz reports */
+struct assets;       /* http/assets.h: the web pages */
+struct auth;         /* auth/auth.h: sign-in and the guard */
+struct config;       /* base/config.h: effective settings with their origin */
+struct domain;       /* domain/domain.h: the rules */
+struct log;          /* base/log.h */
+struct metrics;      /* base/metrics.h */
+struct readiness;    /* api/ops_api.h: what /readyz reports */
 
 struct api {
     struct domain *domain;

@@ -34,7 +34,8 @@ static enum err read_text(struct ctx *ctx, const struct request *req, const char
     return *out || text.n == 0 ? OK : ctx_no_memory(ctx);
 }
 
-static enum err read_time(struct ctx *ctx, const struct request *req, const char *name, int64_t *out)
+static enum err read_time(struct ctx *ctx, const struct request *req, const char *name,
+                          int64_t *out)
 {
     struct slice text;
     if (!request_query(ctx, req, name, &text))

@@ -62,8 +62,8 @@ static enum err list(struct ctx *ctx, struct call *call)
     if (err == OK)
         err = request_query_bool(ctx, call->req, "include_revoked", &revoked);
     if (err == OK)
-        err = keys_list(ctx, api_domain(call), all ? NULL : api_actor(call)->user_id, revoked, &keys,
-                        &count);
+        err = keys_list(ctx, api_domain(call), all ? NULL : api_actor(call)->user_id, revoked,
+                        &keys, &count);
     if (err != OK)
         return err;
     reply_no_store(call->reply);
@@ -99,7 +99,8 @@ static enum err create(struct ctx *ctx, struct call *call)
     if (err == OK)
         err = jr_get_str(ctx, body, "name", true, KEY_NAME_MAX * 4, &what.name);
     if (err == OK)
-        err = jr_get_strings(ctx, body, "scopes", true, SCOPES_MAX, SCOPE_MAX, &scopes, &what.scope_count);
+        err = jr_get_strings(ctx, body, "scopes", true, SCOPES_MAX, SCOPE_MAX, &scopes,
+                             &what.scope_count);
     what.scopes = scopes;
     if (err == OK)
         err = api_get_id(ctx, body, "org_id", false, &what.org_id);

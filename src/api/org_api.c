@@ -153,7 +153,8 @@ static enum err add_member(struct ctx *ctx, struct call *call)
     if (err == OK)
         err = jr_get_bool(ctx, body, "is_admin", false, &is_admin);
     if (err == OK)
-        err = members_add(ctx, api_domain(call), api_actor(call), org_id, user_id, is_admin, &member);
+        err = members_add(ctx, api_domain(call), api_actor(call), org_id, user_id, is_admin,
+                          &member);
     if (err == OK)
         answer_member(call, 201, &member);
     return err;
@@ -210,7 +211,8 @@ static enum err find_user(struct ctx *ctx, struct call *call, struct user *user,
         return users_find_email(ctx, domain, text, user, found);
     if (request_query(ctx, call->req, "username", &text))
         return users_find_username(ctx, domain, text, user, found);
-    return ctx_fail(ctx, ERR_INVALID, "One of the parameters user_id, email or username is required");
+    return ctx_fail(ctx, ERR_INVALID,
+                    "One of the parameters user_id, email or username is required");
 }
 
 static enum err find_users(struct ctx *ctx, struct call *call)

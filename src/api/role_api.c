@@ -60,7 +60,8 @@ static enum err check_scope(struct ctx *ctx, struct slice scope, const struct ro
     if (scope.p == NULL || slice_is(scope, "system"))
         return OK;
     if (!slice_is(scope, "org"))
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "scope", "Field 'scope' must be 'org' or 'system'");
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "scope",
+                              "Field 'scope' must be 'org' or 'system'");
     for (size_t i = 0; i < what->permission_count; i++) {
         int n = permission_find(what->permissions[i]);
         if (n >= 0 && permission_at((size_t)n)->scope == PERMISSION_SYSTEM)

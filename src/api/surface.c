@@ -76,7 +76,9 @@ static void render_flat(const struct ctx *ctx, const struct request *req, struct
 static const char *oauth_error(const struct fault *fault)
 {
     switch (fault->err) {
-    case ERR_INVALID: return slice_is(slice_of(fault->field), "grant_type") ? "unsupported_grant_type" : "invalid_request";
+    case ERR_INVALID:
+        return slice_is(slice_of(fault->field), "grant_type") ? "unsupported_grant_type"
+                                                              : "invalid_request";
     case ERR_UNKNOWN_CALLER: return "invalid_grant";
     case ERR_FORBIDDEN: return "access_denied";
     case ERR_THROTTLED:

@@ -92,6 +92,19 @@ export function Wrong({ error }) {
   </div>`;
 }
 
+/* A form that sends nothing by itself; where a field is wrong, the first such field is focused. */
+export function Form({ wrong, onSubmit, children }) {
+  const form = useRef(null);
+  useEffect(() => {
+    form.current.querySelector('[aria-invalid="true"]')?.focus();
+  }, [wrong]);
+  const submit = (e) => {
+    e.preventDefault();
+    onSubmit();
+  };
+  return html`<form class="form" ref=${form} onSubmit=${submit} novalidate>${children}</form>`;
+}
+
 export function Submit({ busy, children, busyText }) {
   return html`<button type="submit" class="button button-main" aria-disabled=${busy ? "true" : undefined}>
     ${busy ? (busyText ?? texts.waiting) : children}

@@ -111,7 +111,7 @@ static enum err list(struct ctx *ctx, struct call *call)
     struct jw j;
     enum err err = read_filter(ctx, call->req, &filter);
     if (err == OK)
-        err = audit_list(ctx, api_domain(call), &filter, &events, &count, &more);
+        err = audit_read(ctx, api_domain(call), &filter, &events, &count, &more);
     if (err != OK)
         return err;
     reply_no_store(call->reply);

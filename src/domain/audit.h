@@ -13,7 +13,7 @@
 enum { AUDIT_PAGE_MAX = 200 };
 
 /* Newest first, at most filter->limit (1..AUDIT_PAGE_MAX); *more: older ones fit the filter too. */
-enum err audit_list(struct ctx *ctx, struct domain *d, const struct audit_filter *filter,
+enum err audit_read(struct ctx *ctx, struct domain *d, const struct audit_filter *filter,
                     struct audit_event **out, size_t *count, bool *more) MUST_USE;
 
 #endif

@@ -3,7 +3,7 @@
  */
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";
-import { Card, Field, Submit, toast, useTask, Wrong } from "../parts.js";
+import { Card, Field, Form, Submit, toast, useTask, Wrong } from "../parts.js";
 import { texts } from "../texts.js";
 import { Sessions } from "./sessions.js";
 
@@ -17,17 +17,13 @@ function Profile({ me, onMe }) {
     onMe(await api.me());
     toast(t.saved);
   });
-  const submit = (e) => {
-    e.preventDefault();
-    task.run();
-  };
   return html`<${Card} title=${t.profile} note=${me.username}>
-    <form class="form" onSubmit=${submit} novalidate>
+    <${Form} onSubmit=${task.run}>
       <${Wrong} error=${task.wrong} />
       <${Field} label=${t.displayName} autocomplete="name" value=${name} onValue=${setName} />
       <${Field} label=${t.email} type="email" autocomplete="email" value=${email} onValue=${setEmail} />
       <div class="actions"><${Submit} busy=${task.busy}>${t.save}<//></div>
-    </form>
+    <//>
   <//>`;
 }
 
@@ -48,21 +44,20 @@ function Password({ me }) {
     if ([...fresh].length < 12) return { fresh: texts.setup.short };
     return fresh === repeat ? {} : { repeat: texts.setup.differ };
   };
-  const submit = (e) => {
-    e.preventDefault();
+  const submit = () => {
     const found = check();
     setWrong(found);
     if (Object.keys(found).length === 0) task.run();
   };
   return html`<${Card} title=${t.password}>
-    <form class="form" onSubmit=${submit} novalidate>
+    <${Form} wrong=${wrong} onSubmit=${submit}>
       <${Wrong} error=${task.wrong} />
       <input class="unseen" name="username" autocomplete="username" value=${me.username} tabindex="-1" aria-hidden="true" readonly />
       <${Field} label=${t.current} type="password" autocomplete="current-password" value=${current} onValue=${setCurrent} wrong=${wrong.current} />
       <${Field} label=${t.fresh} type="password" autocomplete="new-password" hint=${texts.setup.passwordHint} value=${fresh} onValue=${setFresh} wrong=${wrong.fresh} />
       <${Field} label=${t.repeat} type="password" autocomplete="new-password" value=${repeat} onValue=${setRepeat} wrong=${wrong.repeat} />
       <div class="actions"><${Submit} busy=${task.busy}>${t.change}<//></div>
-    </form>
+    <//>
   <//>`;
 }
 

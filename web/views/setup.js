@@ -6,7 +6,7 @@
  */
 import { html, useEffect, useState } from "../preact.js";
 import { api } from "../api.js";
-import { Alone, Command, Field, Submit, toast, useLoad, useTask, Wrong } from "../parts.js";
+import { Alone, Command, Field, Form, Submit, toast, useLoad, useTask, Wrong } from "../parts.js";
 import { texts } from "../texts.js";
 
 const t = texts.setup;
@@ -26,7 +26,7 @@ function check(username, password, repeat) {
   return {};
 }
 
-function Form({ token, onDone }) {
+function FirstAdmin({ token, onDone }) {
   const [username, setUsername] = useState("admin");
   const [password, setPassword] = useState("");
   const [repeat, setRepeat] = useState("");
@@ -37,13 +37,12 @@ function Form({ token, onDone }) {
     await onDone();
     toast(t.done);
   });
-  const submit = (e) => {
-    e.preventDefault();
+  const submit = () => {
     const found = check(username, password, repeat);
     setWrong(found);
     if (Object.keys(found).length === 0) task.run();
   };
-  return html`<form class="form" onSubmit=${submit} novalidate>
+  return html`<${Form} wrong=${wrong} onSubmit=${submit}>
     <${Wrong} error=${task.wrong} />
     <${Field} label=${t.username} autocomplete="username" autocapitalize="none" value=${username} onValue=${setUsername} wrong=${wrong.username} />
     <${Field}
@@ -58,7 +57,7 @@ function Form({ token, onDone }) {
     />
     <${Field} label=${t.repeat} type="password" autocomplete="new-password" value=${repeat} onValue=${setRepeat} wrong=${wrong.repeat} />
     <${Submit} busy=${task.busy} busyText=${t.busy}>${t.submit}<//>
-  </form>`;
+  <//>`;
 }
 
 export function Setup({ onDone }) {
@@ -74,7 +73,7 @@ export function Setup({ onDone }) {
   else if (!token) content = html`<div class="form"><p>${t.noToken}</p><${Command}>${t.command}<//></div>`;
   else {
     tagline = t.intro;
-    content = html`<${Form} token=${token} onDone=${onDone} />`;
+    content = html`<${FirstAdmin} token=${token} onDone=${onDone} />`;
   }
   return html`<${Alone} title=${t.title} tagline=${tagline}>${content}<//>`;
 }

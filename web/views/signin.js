@@ -3,7 +3,7 @@
  */
 import { html, useEffect, useState } from "../preact.js";
 import { api, ApiError } from "../api.js";
-import { Alone, Command, Field, Submit, useLoad, useTask, Wrong } from "../parts.js";
+import { Alone, Command, Field, Form, Submit, useLoad, useTask, Wrong } from "../parts.js";
 import { texts } from "../texts.js";
 
 const t = texts.signin;
@@ -20,17 +20,13 @@ export function SignIn({ onDone }) {
   useEffect(() => {
     document.title = `${t.title} - ${texts.name}`;
   }, []);
-  const submit = (e) => {
-    e.preventDefault();
-    task.run();
-  };
   return html`<${Alone} title=${texts.name} tagline=${texts.tagline}>
     ${state.value?.setup_needed
       ? html`<div class="form">
           <p>${t.setupNeeded}</p>
           <${Command}>${t.setupCommand}<//>
         </div>`
-      : html`<form class="form" onSubmit=${submit} novalidate>
+      : html`<${Form} onSubmit=${task.run}>
           <${Wrong} error=${task.wrong} />
           <${Field}
             label=${t.username}
@@ -50,6 +46,6 @@ export function SignIn({ onDone }) {
             onValue=${setPassword}
           />
           <${Submit} busy=${task.busy} busyText=${t.busy}>${t.submit}<//>
-        </form>`}
+        <//>`}
   <//>`;
 }

@@ -49,6 +49,7 @@ const char *db_peek_text(struct stmt *s, int column);
 struct slice db_peek_slice(struct stmt *s, int column);
 int64_t db_int(struct stmt *s, int column);
 bool db_bool(struct stmt *s, int column);
-void db_done(struct stmt *s); /* after the last row that is read; a statement left open holds a lock */
+void db_done(
+    struct stmt *s); /* after the last row that is read; a statement left open holds a lock */
 
 #endif

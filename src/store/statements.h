@@ -9,15 +9,21 @@
 #include "store/db.h"
 
 extern const struct sql_list access_store_sql;
+extern const struct sql_list audit_store_sql;
+extern const struct sql_list commit_sql;
+extern const struct sql_list conn_sql;
 extern const struct sql_list idempotency_store_sql;
-extern const struct sql_list kv_store_sql;
 extern const struct sql_list key_store_sql;
 extern const struct sql_list member_store_sql;
+extern const struct sql_list migrate_sql;
 extern const struct sql_list org_store_sql;
 extern const struct sql_list outbox_store_sql;
 extern const struct sql_list plugin_store_sql;
 extern const struct sql_list role_store_sql;
 extern const struct sql_list session_store_sql;
+extern const struct sql_list snapshot_check_sql;
+extern const struct sql_list snapshot_sql;
+extern const struct sql_list store_sql;
 extern const struct sql_list user_store_sql;
 
 extern const struct sql_list *const store_statements[];

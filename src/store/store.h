@@ -19,20 +19,24 @@ struct conn; /* one connection, lent to a work function */
 struct store_options {
     const char *path; /* of larder.db */
     int readers;      /* 0 = 4 */
-    bool create;      /* make the file where there is none */
+    bool create;      /* make the file where there is none, upgrade it where it is old: `serve` */
     bool allow_network_fs;
     struct log *log;
 };
 
 /*
- * Opens, checks that the file is ours and not newer than this program, migrates it in one
- * transaction (a copy of the old file is kept beside it). Heap; ended by store_close.
+ * Opens, checks that the file is ours and not newer than this program and, where options say so,
+ * migrates it in one transaction (a copy of the old file is kept beside it, larder.db.v<old>.bak).
+ * Heap; ended by store_close.
  */
 enum err store_open(struct ctx *ctx, const struct store_options *options,
                     struct store **out) MUST_USE;
 void store_close(struct store *store); /* checkpoints, so that no WAL is left behind */
 
-/* Runs work on a read connection, in one read transaction: it sees one moment. */
+/*
+ * Runs work on a read connection, in one read transaction: it sees one moment. A search that finds
+ * no row for half a second is stopped (ERR_BUSY); many rows may take as long as they need.
+ */
 enum err store_read(struct ctx *ctx, struct store *store,
                     enum err (*work)(struct ctx *ctx, struct conn *conn, void *arg),
                     void *arg) MUST_USE;

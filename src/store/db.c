@@ -1,0 +1,198 @@
+/*
+ * db.c - statements: found in the cache, filled, stepped, read.
+ *
+ * A statement is prepared once per connection and kept; its struct sql's address is its name. A
+ * failed bind is remembered and told by the next step, so that binding reads as a plain list. What
+ * SQLite's errors mean stands in conn.c.
+ */
+#include "store/db.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/conn.h"
+
+/* ---- the cache ---- */
+
+static struct stmt **slot_of(struct conn *conn, const struct sql *sql)
+{
+    uintptr_t key = (uintptr_t)sql / sizeof *sql; /* neighbours in a table get neighbouring slots */
+    return &conn->slots[key % CONN_SLOTS];
+}
+
+static struct stmt *prepare(struct ctx *ctx, struct conn *conn, const struct sql *sql)
+{
+    struct stmt *s = calloc(1, sizeof *s); /* freed by conn_close */
+    if (s == NULL) {
+        (void)ctx_no_memory(ctx);
+        return NULL;
+    }
+    int rc = sqlite3_prepare_v3(conn->db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &s->handle,
+                                NULL);
+    if (rc != SQLITE_OK) {
+        (void)conn_fail(ctx, conn, rc, sql->text);
+        free(s);
+        return NULL;
+    }
+    s->sql = sql;
+    s->conn = conn;
+    struct stmt **slot = slot_of(conn, sql);
+    s->next = *slot;
+    *slot = s;
+    return s;
+}
+
+struct stmt *db_stmt(struct ctx *ctx, struct conn *conn, const struct sql *sql)
+{
+    struct stmt *s = *slot_of(conn, sql);
+    while (s && s->sql != sql)
+        s = s->next;
+    if (s == NULL)
+        return prepare(ctx, conn, sql);
+    if (s->open) { /* resetting it would pull the rows from under whoever reads them */
+        (void)ctx_fail_cause(ctx, ERR_INTERNAL, "statement is in use: %s", sql->text);
+        return NULL;
+    }
+    (void)sqlite3_clear_bindings(s->handle);
+    s->bind_rc = SQLITE_OK;
+    return s;
+}
+
+/* ---- values ---- */
+
+static void bound(struct stmt *s, int rc)
+{
+    if (s->bind_rc == SQLITE_OK)
+        s->bind_rc = rc;
+}
+
+void db_bind_text(struct stmt *s, int at, const char *text)
+{
+    db_bind_slice(s, at, slice_of(text));
+}
+
+void db_bind_slice(struct stmt *s, int at, struct slice text)
+{
+    bound(s, text.p == NULL ? sqlite3_bind_null(s->handle, at)
+                            : sqlite3_bind_text64(s->handle, at, text.p, text.n, SQLITE_TRANSIENT,
+                                                  SQLITE_UTF8));
+}
+
+void db_bind_int(struct stmt *s, int at, int64_t v)
+{
+    bound(s, sqlite3_bind_int64(s->handle, at, v));
+}
+
+void db_bind_blob(struct stmt *s, int at, const void *p, size_t n)
+{
+    if (n == 0) /* no pointer would mean NULL */
+        bound(s, p == NULL ? sqlite3_bind_null(s->handle, at)
+                           : sqlite3_bind_zeroblob(s->handle, at, 0));
+    else
+        bound(s, sqlite3_bind_blob64(s->handle, at, p, n, SQLITE_TRANSIENT));
+}
+
+void db_bind_null(struct stmt *s, int at)
+{
+    bound(s, sqlite3_bind_null(s->handle, at));
+}
+
+void db_bind_time(struct stmt *s, int at, int64_t wall_ms)
+{
+    if (wall_ms == 0)
+        db_bind_null(s, at);
+    else
+        db_bind_int(s, at, wall_ms);
+}
+
+/* ---- running ---- */
+
+static void set_open(struct stmt *s, bool open)
+{
+    s->conn->open += (int)open - (int)s->open;
+    s->open = open;
+}
+
+enum err db_step(struct ctx *ctx, struct stmt *s, bool *row)
+{
+    *row = false;
+    int rc = s->bind_rc;
+    if (rc == SQLITE_OK) {
+        s->conn->deadline = 0;
+        rc = sqlite3_step(s->handle);
+    }
+    if (rc == SQLITE_ROW) {
+        *row = true;
+        set_open(s, true);
+        return OK;
+    }
+    enum err err = rc == SQLITE_DONE ? OK : conn_fail(ctx, s->conn, rc, s->sql->text);
+    db_done(s);
+    return err;
+}
+
+enum err db_run(struct ctx *ctx, struct conn *conn, struct stmt *s, int64_t *changes)
+{
+    bool row;
+    int64_t before = sqlite3_total_changes64(conn->db);
+    enum err err = db_step(ctx, s, &row);
+    db_done(s);
+    if (changes)
+        *changes = err == OK && sqlite3_total_changes64(conn->db) != before
+                       ? sqlite3_changes64(conn->db)
+                       : 0;
+    return err;
+}
+
+void db_done(struct stmt *s)
+{
+    (void)sqlite3_reset(s->handle); /* what it says was said by the step before */
+    set_open(s, false);
+}
+
+/* ---- columns ---- */
+
+struct slice db_peek_slice(struct stmt *s, int column)
+{
+    int type = sqlite3_column_type(s->handle, column);
+    if (type == SQLITE_NULL)
+        return SLICE_NONE;
+    const char *p = type == SQLITE_BLOB ? sqlite3_column_blob(s->handle, column)
+                                        : (const char *)sqlite3_column_text(s->handle, column);
+    size_t n = (size_t)sqlite3_column_bytes(s->handle, column);
+    return (struct slice){p ? p : "", p ? n : 0}; /* an empty blob has no pointer */
+}
+
+const char *db_peek_text(struct stmt *s, int column)
+{
+    return (const char *)sqlite3_column_text(s->handle, column);
+}
+
+struct slice db_slice(struct ctx *ctx, struct stmt *s, int column)
+{
+    struct slice seen = db_peek_slice(s, column);
+    if (seen.p == NULL)
+        return SLICE_NONE;
+    const char *copy = slice_dup(ctx->arena, seen);
+    if (copy == NULL) {
+        (void)ctx_no_memory(ctx);
+        return SLICE_NONE;
+    }
+    return (struct slice){copy, seen.n};
+}
+
+const char *db_text(struct ctx *ctx, struct stmt *s, int column)
+{
+    return db_slice(ctx, s, column).p;
+}
+
+int64_t db_int(struct stmt *s, int column)
+{
+    return sqlite3_column_int64(s->handle, column);
+}
+
+bool db_bool(struct stmt *s, int column)
+{
+    return sqlite3_column_int64(s->handle, column) != 0;
+}

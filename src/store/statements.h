@@ -14,6 +14,7 @@ extern const struct sql_list commit_sql;
 extern const struct sql_list conn_sql;
 extern const struct sql_list idempotency_store_sql;
 extern const struct sql_list key_store_sql;
+extern const struct sql_list kv_store_sql;
 extern const struct sql_list member_store_sql;
 extern const struct sql_list migrate_sql;
 extern const struct sql_list org_store_sql;

@@ -34,7 +34,7 @@ void help_group(FILE *out, const char *word)
 
 static void show_flag(FILE *out, const char *name, const char *value, const char *help)
 {
-    char left[64];
+    char left[128];
     (void)snprintf(left, sizeof left, "--%s%s%s", name, value ? " " : "", value ? value : "");
     (void)fprintf(out, "  %-26s %s\n", left, help);
 }

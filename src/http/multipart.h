@@ -10,7 +10,14 @@
 
 #include "http/request.h"
 
-enum { MULTIPART_PARTS = 16, MULTIPART_HEAD_MAX = 4096, MULTIPART_FIELD_MAX = 65536 };
+enum {
+    MULTIPART_PARTS = 16,
+    MULTIPART_HEAD_MAX = 4096,     /* of one part's header */
+    MULTIPART_FIELD_MAX = 65536,
+    MULTIPART_PREAMBLE_MAX = 1024, /* before the first delimiter */
+    MULTIPART_FRAMING = 65536,     /* a body may be so much larger than its file */
+    MULTIPART_BOUNDARY_MAX = 70    /* RFC 2046, 5.1.1 */
+};
 
 struct part {
     struct slice name;      /* of the form field */
@@ -21,8 +28,8 @@ struct part {
 
 struct multipart_limits {
     size_t max_file;  /* bytes of one file part; above it: 413 naming the limit */
-    size_t max_field; /* bytes of one plain field */
-    size_t max_parts;
+    size_t max_field; /* bytes of one plain field; 0 = MULTIPART_FIELD_MAX */
+    size_t max_parts; /* 0 = MULTIPART_PARTS */
     const char *too_large; /* sentence of that 413, NULL = a general one */
 };
 
@@ -37,5 +44,36 @@ enum err multipart_read(struct ctx *ctx, const struct request *req,
                         const struct multipart_limits *limits, struct form *out) MUST_USE;
 
 const struct part *form_find(const struct form *form, const char *name); /* NULL = none */
+
+/* ---- the machine below it ---- */
+
+enum multipart_state {
+    MULTIPART_PREAMBLE,
+    MULTIPART_TAIL, /* behind a delimiter: CR LF, or "--" */
+    MULTIPART_HEAD,
+    MULTIPART_DATA,
+    MULTIPART_DONE /* behind the last delimiter; the rest is ignored */
+};
+
+struct multipart {
+    struct multipart_limits limits;
+    struct form *form;
+    enum multipart_state state;
+    char delimiter[4 + MULTIPART_BOUNDARY_MAX]; /* CR LF "--" boundary */
+    size_t delimiter_n;
+    size_t matched;  /* bytes of the delimiter, or of what follows it, seen so far */
+    size_t preamble; /* bytes before the first delimiter */
+    bool closing;    /* the tail began with '-' */
+    size_t hint;     /* what the first file may need at most, 0 = unknown */
+    struct buf head; /* of the present part */
+    struct buf data;
+};
+
+/* The boundary out of a Content-Type. ERR_MEDIA when it is not multipart/form-data. */
+enum err multipart_boundary(struct ctx *ctx, struct slice type, struct slice *boundary) MUST_USE;
+void multipart_begin(struct multipart *m, struct slice boundary,
+                     const struct multipart_limits *limits, size_t hint, struct form *form);
+enum err multipart_feed(struct ctx *ctx, struct multipart *m, struct slice bytes) MUST_USE;
+enum err multipart_end(struct ctx *ctx, struct multipart *m) MUST_USE;
 
 #endif

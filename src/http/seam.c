@@ -136,6 +136,12 @@ int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
         return poll(fds, n, timeout_ms);
     if (self->busy)
         return poll_until(fds, timeout_ms);
+    bool fresh = self->fresh;
+    self->fresh = false;
+    if (fresh && self->admit && !self->admit(self, fds->fd)) {
+        errno = ECONNREFUSED;
+        return -1;
+    }
     publish(fds->fd);
     /* asked after publishing: whoever stops the server either sees the socket or is seen here */
     int ready = -1;

@@ -47,6 +47,9 @@ struct seam {
     bool stopping;        /* atomic: no wait between requests any more */
     bool busy;            /* a request is being answered: do not hang up */
     bool late;            /* the last wait ended because its time was over */
+    bool fresh;           /* no wait on this connection yet */
+    bool (*admit)(struct seam *s, int fd); /* may a fresh connection stay? NULL = any may */
+    void *owner;          /* for admit */
     int64_t deadline;     /* monotonic ms by which the present wait must end, 0 = none */
 };
 

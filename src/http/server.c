@@ -66,6 +66,41 @@ struct server {
     char trouble[256];    /* what the library said while it started */
 };
 
+/* ---- how many of one address ------------------------------------------------------------------ */
+
+/* Whether the address may have this connection too; then it is counted as its. */
+static bool admit_address(struct thread *t, const char *address)
+{
+    struct server *s = t->server;
+    int most = s->options->per_address_max, have = 1;
+    if (most <= 0 || strcmp(t->remote, address) == 0 || origin_is_loopback(address) ||
+        origin_is_listed(s->options->trusted_proxies, address))
+        return true;
+    pthread_mutex_lock(&s->lock);
+    for (const struct thread *o = s->all; o; o = o->next)
+        have += strcmp(o->remote, address) == 0;
+    if (have <= most)
+        (void)snprintf(t->remote, sizeof t->remote, "%s", address);
+    pthread_mutex_unlock(&s->lock);
+    return have <= most;
+}
+
+/* Asked before the first byte of a connection is waited for, so that silent ones count as well. */
+static bool admit_socket(struct seam *seam, int fd)
+{
+    struct thread *t = seam->owner;
+    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
+    socklen_t n = sizeof a;
+    char text[INET6_ADDRSTRLEN] = "";
+    if (getpeername(fd, (struct sockaddr *)&a, &n) != 0)
+        return true;
+    if (a.ss_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)&a)->sin_addr, text, sizeof text);
+    else if (a.ss_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)&a)->sin6_addr, text, sizeof text);
+    return text[0] == '\0' || admit_address(t, text);
+}
+
 /* ---- threads and connections ------------------------------------------------------------------ */
 
 static void *start_thread(const struct mg_context *mg, int type)
@@ -81,6 +116,8 @@ static void *start_thread(const struct mg_context *mg, int type)
     t->server = s;
     arena_init(&t->worker.arena, EXCHANGE_MEMORY);
     seam_init(&t->seam, -1);
+    t->seam.owner = t;
+    t->seam.admit = s->options->per_address_max > 0 ? admit_socket : NULL;
     seam_enter(&t->seam);
     pthread_mutex_lock(&s->lock);
     t->seam.stopping = __atomic_load_n(&s->exchange.stopping, __ATOMIC_ACQUIRE);
@@ -123,10 +160,8 @@ static int open_connection(const struct mg_connection *conn, void **data)
         return 0;
     t->open = true;
     t->seam.late = false;
+    t->seam.fresh = true;
     __atomic_add_fetch(&t->server->open, 1, __ATOMIC_RELAXED);
-    pthread_mutex_lock(&t->server->lock);
-    (void)snprintf(t->remote, sizeof t->remote, "%s", mg_get_request_info(conn)->remote_addr);
-    pthread_mutex_unlock(&t->server->lock);
     await_header(t);
     return 0;
 }
@@ -146,21 +181,6 @@ static void close_connection(const struct mg_connection *conn)
     pthread_mutex_lock(&t->server->lock);
     t->remote[0] = '\0';
     pthread_mutex_unlock(&t->server->lock);
-}
-
-/* Whether this address has more connections than one address may have. */
-static bool is_over_cap(struct thread *t)
-{
-    struct server *s = t->server;
-    int most = s->options->per_address_max, have = 0;
-    if (most <= 0 || origin_is_loopback(t->remote) ||
-        origin_is_listed(s->options->trusted_proxies, t->remote))
-        return false;
-    pthread_mutex_lock(&s->lock);
-    for (const struct thread *o = s->all; o; o = o->next)
-        have += strcmp(o->remote, t->remote) == 0;
-    pthread_mutex_unlock(&s->lock);
-    return have > most;
 }
 
 /* ---- the wire ----------------------------------------------------------------------------------- */
@@ -242,7 +262,7 @@ static int begin_request(struct mg_connection *conn)
         .head = {info->request_method, READ_BUFFER, info->query_string, (size_t)info->num_headers}};
     if (leads_with_blank(t, info->request_method))
         arrival.refused = ERR_INVALID;
-    else if (is_over_cap(t))
+    else if (!admit_address(t, info->remote_addr)) /* asked before, where there is a seam */
         arrival.refused = ERR_BUSY;
     run(conn, &arrival);
     return ANSWERED;

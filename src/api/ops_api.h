@@ -12,8 +12,8 @@
 #include "http/router.h"
 
 struct readiness {
-    _Atomic bool open;   /* the database is open: handlers other than these may run */
-    _Atomic bool loaded; /* start-up work is done */
+    _Atomic bool open;              /* the database is open: handlers other than these may run */
+    _Atomic bool loaded;            /* start-up work is done */
     bool (*database_up)(void *arg); /* asked only while `open` */
     void *arg;
 };

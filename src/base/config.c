@@ -164,10 +164,12 @@ static enum err load_variable(struct ctx *ctx, struct config *c, const struct co
     const char *value = config_value_env(in->env, name);
     (void)snprintf(where, sizeof where, "variable %.*s", SLICE_ARGS(name));
     (void)snprintf(twin, sizeof twin, "%.*s_FILE", SLICE_ARGS(name));
-    const char *path = row->type == CONFIG_SECRET ? config_value_env(in->env, slice_of(twin)) : NULL;
+    const char *path = row->type == CONFIG_SECRET ? config_value_env(in->env, slice_of(twin))
+                                                  : NULL;
     bool has_value = value && *value, has_path = path && *path; /* empty = not set */
     if (has_value && has_path)
-        return ctx_fail(ctx, ERR_INVALID, "Set either %.*s or %s, not both", SLICE_ARGS(name), twin);
+        return ctx_fail(ctx, ERR_INVALID, "Set either %.*s or %s, not both", SLICE_ARGS(name),
+                        twin);
     if (has_value)
         return set(ctx, c, i, slice_of(value), CONFIG_ENV, where);
     if (!has_path)

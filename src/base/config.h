@@ -53,8 +53,8 @@ struct config_input {
     const char *prefix; /* variables that begin with it must be known: "LARDER_" */
     const struct config_flag *flags;
     size_t flag_count;
-    char *const *env; /* as environ; NULL = none */
-    const char *file; /* NULL = none; it must exist */
+    char *const *env;               /* as environ; NULL = none */
+    const char *file;               /* NULL = none; it must exist */
     const char *const *not_in_file; /* keys refused there, ends in NULL; NULL = none */
 };
 

@@ -15,10 +15,10 @@ struct unit {
     int64_t factor;
 };
 
-static const struct unit byte_units[] = {
-    {"", 1},           {"b", 1},           {"k", 1 << 10},   {"kb", 1 << 10},  {"kib", 1 << 10},
-    {"m", 1 << 20},    {"mb", 1 << 20},    {"mib", 1 << 20}, {"g", 1LL << 30}, {"gb", 1LL << 30},
-    {"gib", 1LL << 30}};
+static const struct unit byte_units[] = {{"", 1},           {"b", 1},          {"k", 1 << 10},
+                                         {"kb", 1 << 10},   {"kib", 1 << 10},  {"m", 1 << 20},
+                                         {"mb", 1 << 20},   {"mib", 1 << 20},  {"g", 1LL << 30},
+                                         {"gb", 1LL << 30}, {"gib", 1LL << 30}};
 
 static const struct unit time_units[] = {{"", 1000},     {"ms", 1},      {"s", 1000},
                                          {"m", 60000},   {"min", 60000}, {"h", 3600000},
@@ -86,7 +86,9 @@ static void say_wanted(const struct config_row *row, char *out, size_t size)
     case CONFIG_STRING:
     case CONFIG_LIST:
     case CONFIG_PATH:
-    case CONFIG_SECRET: (void)snprintf(out, size, "plain UTF-8 text without control letters"); break;
+    case CONFIG_SECRET:
+        (void)snprintf(out, size, "plain UTF-8 text without control letters");
+        break;
     }
 }
 

@@ -22,7 +22,6 @@
 #include "cli/demo.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
-#include "cli/stores.h"
 #include "cli/workroom.h"
 #include "domain/setup.h"
 #include "domain/users.h"
@@ -176,15 +175,15 @@ static enum err open_database(struct app *app)
     struct ctx *ctx = app->cli->ctx;
     const struct config *config = app->cli->config;
     unsigned char key[FOLDER_KEY_BYTES];
-    const struct store_options options = {
+    struct store_options options = {
         .path = folder_file(ctx, app->data, "larder.db"),
-        .create = true,
         .allow_network_fs = config_bool(config, "allow-network-fs"),
         .log = app->log,
     };
     struct store *store = NULL;
     if (options.path == NULL)
         return ctx_no_memory(ctx);
+    options.create = config_bool(config, "migrate") || access(options.path, F_OK) != 0;
     enum err err = store_open(ctx, &options, &store);
     if (err != OK)
         return err;
@@ -275,13 +274,13 @@ void app_tend(struct app *app)
 
 void app_stop(struct app *app)
 {
-    atomic_store(&app->readiness.loaded, false);
+    bool ended_well = atomic_exchange(&app->readiness.loaded, false);
     if (app->server)
         server_stop(app->server, APP_STOP_MS);
-    if (atomic_load(&app->readiness.open))
+    if (ended_well) {
         app_tend(app);
-    if (atomic_load(&app->readiness.open))
         stores_stopped(app->cli->ctx, &app->domain);
+    }
     stores_close(&app->domain);
     auth_close(&app->auth);
     if (app->domain.store)

@@ -357,7 +357,8 @@ const struct py_value *py_name_in_module(struct py_reader *r, struct py_module *
         return m->broken;
     const struct py_value *own = py_name_in_scope(r, m, 0, name);
     const struct py_value *star = from_stars(r, m, name, own ? last_place(m, name) : 0);
-    if (own && star && !py_equal(own, star))
+    bool unlikely = own && star && !py_is_literal(own) && star->kind == PY_UNKNOWN;
+    if (own && star && !unlikely && !py_equal(own, star))
         return py_unknown(r, star->at, "%.*s may be replaced by a star import", SLICE_ARGS(name));
     if (own || star)
         return own ? own : star;

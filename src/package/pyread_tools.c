@@ -93,7 +93,7 @@ static void add_tool(struct tools *tools, struct py_module *m, const struct py_b
         .name = slice_dup(arena, name),
         .description = description.n ? slice_dup(arena, description) : NULL,
         .file = m->file,
-        .line = (int)ts_node_start_point(b->node).row + 1,
+        .line = py_node_at(m, b->node).line,
     };
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "package/pyread_lex.h"
 #include "package/pyread_symbols.h"
 #include "package/pyread_text.h"
 
@@ -237,15 +238,43 @@ const char *py_node_shown(struct py_reader *r, const struct py_module *m, TSNode
     return shown ? shown : "";
 }
 
+/* Places come from our own table of lines: the tree may be that of a flattened text. */
+struct py_at py_byte_at(const struct py_module *m, size_t byte)
+{
+    size_t low = 0, high = m->line_count;
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+        if (m->lines[mid] <= byte)
+            low = mid;
+        else
+            high = mid;
+    }
+    int column = 1;
+    for (size_t i = m->lines[low]; i < byte && i < m->text.n; i++)
+        column += ((unsigned char)m->text.p[i] & 0xC0) != 0x80;
+    return (struct py_at){m->file, (int)low + 1, column};
+}
+
 struct py_at py_node_at(const struct py_module *m, TSNode node)
 {
-    TSPoint point = ts_node_start_point(node);
-    size_t byte = ts_node_start_byte(node);
-    size_t from = byte - point.column;
-    int column = 1;
-    for (size_t i = from; i < byte && i < m->text.n; i++)
-        column += ((unsigned char)m->text.p[i] & 0xC0) != 0x80;
-    return (struct py_at){m->file, (int)point.row + 1, column};
+    return py_byte_at(m, ts_node_start_byte(node));
+}
+
+static bool find_lines(struct py_reader *r, struct py_module *m)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < m->text.n; i++)
+        count += m->text.p[i] == '\n';
+    m->lines = arena_array(r->ctx->arena, count, sizeof *m->lines);
+    if (m->lines == NULL) {
+        r->no_memory = true;
+        return false;
+    }
+    m->line_count = 1;
+    for (size_t i = 0; i < m->text.n; i++)
+        if (m->text.p[i] == '\n')
+            m->lines[m->line_count++] = (uint32_t)i + 1;
+    return true;
 }
 
 TSNode py_node_field(TSNode node, const char *field)
@@ -288,41 +317,74 @@ struct py_nodes py_node_children(struct py_reader *r, TSNode node)
     return nodes;
 }
 
-/* The first place, in reading order, where the grammar did not fit. */
-static TSNode first_error(struct py_reader *r, TSNode node)
+/* The place to show for a syntax error: the innermost node that did not fit; of a large one, its
+ * first loose token, where the construct begins that never ended. */
+static TSNode error_place(struct py_reader *r, TSNode node)
 {
     TSTreeCursor *cursor = cursor_at(r, node);
-    bool more = true;
-    while (more && !ts_node_is_missing(node) && strcmp(ts_node_type(node), "ERROR") != 0) {
-        more = ts_tree_cursor_goto_first_child(cursor);
-        while (more) {
+    for (;;) {
+        TSNode loose = node;
+        bool found = false, has_loose = false;
+        bool more = ts_tree_cursor_goto_first_child(cursor);
+        while (more && !found) {
             TSNode child = ts_tree_cursor_current_node(cursor);
-            if (ts_node_has_error(child) || ts_node_is_missing(child)) {
+            found = ts_node_has_error(child) || ts_node_is_missing(child);
+            if (found)
                 node = child;
-                break;
-            }
-            more = ts_tree_cursor_goto_next_sibling(cursor);
+            else if (!has_loose && !ts_node_is_named(child))
+                loose = child, has_loose = true;
+            more = found || ts_tree_cursor_goto_next_sibling(cursor);
         }
+        if (!found)
+            return strcmp(ts_node_type(node), "ERROR") == 0 ? loose : node;
     }
-    return node;
+}
+
+static TSTree *parse_text(struct py_reader *r, struct slice text)
+{
+    TSTree *tree = ts_parser_parse_string(r->parser, NULL, text.p, (uint32_t)text.n);
+    if (tree == NULL)
+        ts_parser_reset(r->parser); /* out of time: forget where it was */
+    return tree;
+}
+
+/* What does not parse gets a second chance as flattened text, see pyread_lex.h. */
+static void parse_again(struct py_reader *r, struct py_module *m)
+{
+    struct slice flat;
+    struct py_lex_fault why;
+    if (!py_flatten(r->ctx->arena, m->text, &flat, &why)) {
+        if (why.reason)
+            m->broken = py_unknown(r, py_byte_at(m, why.at), "%s", why.reason);
+        return;
+    }
+    TSTree *tree = parse_text(r, flat);
+    if (tree == NULL || ts_node_has_error(ts_tree_root_node(tree))) {
+        if (tree)
+            ts_tree_delete(tree);
+        return;
+    }
+    ts_tree_delete(m->tree);
+    m->tree = tree;
 }
 
 static void parse(struct py_reader *r, struct py_module *m)
 {
     struct py_at start = {m->file, 0, 0};
-    m->tree = ts_parser_parse_string(r->parser, NULL, m->text.p, (uint32_t)m->text.n);
-    if (m->tree == NULL) {
-        ts_parser_reset(r->parser);
+    if (!find_lines(r, m) || (m->tree = parse_text(r, m->text)) == NULL) {
         m->broken = py_unknown(r, start, "the file takes too long to parse");
         return;
     }
+    if (ts_node_has_error(ts_tree_root_node(m->tree)))
+        parse_again(r, m);
     TSNode root = ts_tree_root_node(m->tree);
-    if (ts_node_has_error(root)) {
-        TSNode at = first_error(r, root);
+    if (m->broken == NULL && ts_node_has_error(root)) {
+        TSNode at = error_place(r, root);
         m->broken = py_unknown(r, py_node_at(m, at), "the file has a syntax error near \"%s\"",
                                py_node_shown(r, m, at));
-        return;
     }
+    if (m->broken)
+        return;
     m->symbols = py_symbols_read(r, m);
     if (m->symbols == NULL)
         m->broken = py_unknown(r, start, "the package is larger than Larder reads");

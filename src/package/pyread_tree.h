@@ -115,6 +115,8 @@ struct py_module {
     struct slice path;   /* below the package, without ".py" and "/__init__": "services/search" */
     struct slice folder; /* that relative imports start from: "services" */
     struct slice text;
+    uint32_t *lines; /* byte at which each line begins */
+    size_t line_count;
     TSTree *tree;
     struct py_symbols *symbols;
     const struct py_value *broken; /* why it cannot be read, else NULL */
@@ -163,6 +165,7 @@ struct slice py_node_text(const struct py_module *m, TSNode node);
 /* The text on one line and short enough for a sentence; in the arena. */
 const char *py_node_shown(struct py_reader *r, const struct py_module *m, TSNode node);
 struct py_at py_node_at(const struct py_module *m, TSNode node);
+struct py_at py_byte_at(const struct py_module *m, size_t byte);
 /* All named children but comments. */
 struct py_nodes py_node_children(struct py_reader *r, TSNode node);
 TSNode py_node_field(TSNode node, const char *field);

@@ -22,6 +22,7 @@
 #include "cli/demo.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
+#include "cli/stores.h"
 #include "cli/workroom.h"
 #include "domain/setup.h"
 #include "domain/users.h"

@@ -21,7 +21,8 @@ bool known_find(struct known *k, struct ctx *ctx, uint64_t generation,
                 const unsigned char credential[SHA256_BYTES], const char *org_id,
                 struct access *out);
 /* `generation` must have been read before the answer was. */
-void known_keep(struct known *k, uint64_t generation, const unsigned char credential[SHA256_BYTES],
-                const char *org_id, const struct access *answer);
+void known_keep(struct known *k, struct ctx *ctx, uint64_t generation,
+                const unsigned char credential[SHA256_BYTES], const char *org_id,
+                const struct access *answer);
 
 #endif

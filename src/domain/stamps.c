@@ -1,7 +1,7 @@
 /*
  * stamps.c - a small table of "last used" times that wait to be written.
  *
- * A stamp that is lost in a crash is an hour's inaccuracy and nothing else, so the table may be
+ * A stamp that is lost in a crash is a minute's inaccuracy and nothing else, so the table may be
  * full, and a use that finds no room is not noted.
  */
 #include "domain/stamps.h"
@@ -15,7 +15,7 @@
 #include "store/key_store.h"
 #include "store/session_store.h"
 
-enum { STAMPS_MAX = 256, STAMP_WAIT_MS = 60000 };
+enum { STAMPS_MAX = 256 };
 
 struct stamp {
     enum stamp_kind kind;
@@ -27,7 +27,6 @@ struct stamps {
     pthread_mutex_t mutex;
     struct stamp list[STAMPS_MAX];
     size_t count;
-    int64_t oldest; /* when the first of them was noted */
 };
 
 struct stamps *stamps_new(void)
@@ -53,23 +52,19 @@ static struct stamp *find(struct stamps *t, enum stamp_kind kind, const char *id
     return NULL;
 }
 
-bool stamps_note(struct domain *d, enum stamp_kind kind, const char *id, int64_t now)
+void stamps_note(struct domain *d, enum stamp_kind kind, const char *id, int64_t now)
 {
     struct stamps *t = d->stamps;
     (void)pthread_mutex_lock(&t->mutex);
     struct stamp *s = find(t, kind, id);
     if (s == NULL && t->count < STAMPS_MAX) {
-        if (t->count == 0)
-            t->oldest = now;
         s = &t->list[t->count++];
         s->kind = kind;
         (void)snprintf(s->id, sizeof s->id, "%s", id);
     }
     if (s)
         s->at = now;
-    bool due = t->count == STAMPS_MAX || now - t->oldest >= STAMP_WAIT_MS;
     (void)pthread_mutex_unlock(&t->mutex);
-    return due;
 }
 
 struct batch {

@@ -59,21 +59,23 @@ static void upgrade_hash(struct ctx *ctx, struct domain *d, const struct user *u
         ctx_forgive(ctx);
 }
 
-enum err users_check_password(struct ctx *ctx, struct domain *d, struct slice name,
-                              struct slice password, struct user *out, bool *found)
+enum err users_find_login(struct ctx *ctx, struct domain *d, struct slice name, struct user *out,
+                          bool *found)
 {
     struct lookup l = {name, false, out};
-    bool good = false, upgrade = false;
     *out = (struct user){0};
-    *found = false;
     enum err err = store_read(ctx, d->store, look_up, &l);
-    if (err == OK)
-        err = passwords_check(ctx, d, password, l.found ? out->password_hash : NULL, &good,
-                              &upgrade);
-    if (err != OK)
-        return err;
-    *found = l.found && good;
-    if (*found && upgrade)
-        upgrade_hash(ctx, d, out, password);
-    return OK;
+    *found = l.found;
+    return err;
+}
+
+enum err users_check_password(struct ctx *ctx, struct domain *d, const struct user *user,
+                              struct slice password, bool *good)
+{
+    bool upgrade;
+    enum err err =
+        passwords_check(ctx, d, password, user ? user->password_hash : NULL, good, &upgrade);
+    if (err == OK && *good && upgrade)
+        upgrade_hash(ctx, d, user, password);
+    return err;
 }

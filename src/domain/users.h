@@ -81,14 +81,16 @@ enum err users_change(struct ctx *ctx, struct domain *d, const struct actor *act
 enum err users_delete(struct ctx *ctx, struct domain *d, const struct actor *actor,
                       const char *id) MUST_USE;
 
+/* Whom a name at sign-in means: a username or, with '@', an address. Living users only. */
+enum err users_find_login(struct ctx *ctx, struct domain *d, struct slice name, struct user *out,
+                          bool *found) MUST_USE;
 /*
- * Whose password is it? *found false for an unknown name (a name with '@' is also looked up as an
- * address), a wrong password, a user without one: all after one hash computation. out->id is then
- * NULL for an unknown name, and the user's for the record. An outdated hash is made anew on
- * success. Signing in is oauth2_password.
+ * Is it that user's password? user NULL = the name was nobody's: *good is then false, after the
+ * same one hash computation. An outdated hash is made anew on success. Signing in as a whole is
+ * oauth2_password.
  */
-enum err users_check_password(struct ctx *ctx, struct domain *d, struct slice name,
-                              struct slice password, struct user *out, bool *found) MUST_USE;
+enum err users_check_password(struct ctx *ctx, struct domain *d, const struct user *user,
+                              struct slice password, bool *good) MUST_USE;
 
 /* Is there any user who may administer the platform? */
 enum err users_any_admin(struct ctx *ctx, struct domain *d, bool *any) MUST_USE;

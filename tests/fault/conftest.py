@@ -1,0 +1,56 @@
+"""The fixtures of tests/http, and a server whose disk can be made to fail."""
+
+import importlib.util
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+HTTP = pathlib.Path(__file__).resolve().parents[1] / "http"
+sys.path.insert(0, str(HTTP))
+_spec = importlib.util.spec_from_file_location("http_conftest", HTTP / "conftest.py")
+http_conftest = importlib.util.module_from_spec(_spec)
+sys.modules["http_conftest"] = http_conftest
+_spec.loader.exec_module(http_conftest)
+
+larder_bin = http_conftest.larder_bin
+start_server = http_conftest.start_server
+server = http_conftest.server
+
+
+class Faults:
+    """Arms the shim (shim.c) of one server."""
+
+    def __init__(self, library):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-faults-"))
+        self.arm_file = self.folder / "arm"
+        self.env = {"LD_PRELOAD": str(library), "SHIM_ARM": str(self.arm_file)}
+
+    def arm(self, text):
+        fresh = self.folder / "fresh"
+        fresh.write_text(text)
+        fresh.replace(self.arm_file)  # in one step: a half written order must not be read
+
+    def count(self):
+        path = self.folder / "arm.count"
+        return int(path.read_text()) if path.exists() else 0
+
+
+@pytest.fixture(scope="session")
+def shim():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-shim-"))
+    library = folder / "shim.so"
+    source = pathlib.Path(__file__).with_name("shim.c")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", str(source), "-o", str(library), "-ldl"], check=True)
+    yield library
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def faults(shim):
+    made = Faults(shim)
+    yield made
+    shutil.rmtree(made.folder, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""A disk that fails or is full: a clean 507 or 5xx, reads go on, and it heals by itself."""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+import pathlib
+
+import pytest
+
+from packages import package
+
+STEPS = 60
+
+
+def upload(client, org, content):
+    return client.post(f"/api/orgs/{org}/plugins/upload", files={"file": ("p.zip", content)})
+
+
+@pytest.fixture
+def world(start_server, faults):
+    server = start_server(**faults.env)
+    client = server.admin()
+    org = client.post("/api/admin/orgs", json={"name": "Acme", "domain": "acme.com"}).json()["org_id"]
+    assert upload(client, org, package("com.acme.first")).status_code == 201
+    return server, client, org
+
+
+@pytest.mark.parametrize("sticky", ["", "+"], ids=["once", "for ever"])
+def test_every_failing_call_gives_a_clean_answer(world, faults, sticky):
+    server, client, org = world
+    succeeded = 0
+    for step in range(1, STEPS):
+        faults.arm(f"fail {step}{sticky}")
+        r = upload(client, org, package("com.acme.fails", f"1.{step}.0"))
+        faults.arm("none 0")
+        assert r.status_code in (201, 500, 503, 507), (step, r.text)
+        if r.status_code != 201:
+            body = r.json()
+            assert body["request_id"] and body["code"], r.text
+        else:
+            succeeded += 1
+        reads = client.get(f"/api/orgs/{org}/plugins")
+        assert reads.status_code == 200
+        rows = {p["version"] for p in client.get(f"/api/orgs/{org}/plugins/com.acme.fails/versions").json()} if succeeded else set()
+        assert (f"1.{step}.0" in rows) or r.status_code != 201
+        # it heals by itself: the same version can be uploaded now
+        r = upload(client, org, package("com.acme.fails", f"1.{step}.0"))
+        assert r.status_code in (200, 201), (step, r.text)
+        succeeded += 1
+        if r.status_code == 201 and succeeded > 2 * STEPS:
+            break
+    server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk(start_server):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-full-"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=True)
+    try:
+        server = start_server(data=folder / "data")
+        client = server.admin()
+        org = client.post("/api/admin/orgs", json={"name": "Acme", "domain": "acme.com"}).json()["org_id"]
+        stored, refused = {}, 0
+        for i in range(40):
+            content = package("com.acme.big", f"1.{i}.0", files={"pad.bin": os.urandom(1 << 20)})
+            r = upload(client, org, content)
+            assert r.status_code in (201, 507), r.text
+            if r.status_code == 201:
+                stored[r.json()["id"]] = hashlib.sha256(content).hexdigest()
+            else:
+                refused += 1
+                assert r.json()["code"] == "SY-0507"
+                assert client.get(f"/api/orgs/{org}/plugins").status_code == 200
+            if refused == 5:
+                break
+        assert stored and refused == 5
+        for plugin_id, sha in stored.items():
+            r = client.get(f"/api/orgs/{org}/plugins/{plugin_id}/download")
+            assert r.status_code == 200 and hashlib.sha256(r.content).hexdigest() == sha
+        subprocess.run(["mount", "-o", "remount,size=64m", str(folder)], check=True)
+        assert upload(client, org, package("com.acme.big", "2.0.0", files={"pad.bin": os.urandom(1 << 20)})).status_code == 201
+        server.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+        folder.rmdir()
+
+
+def test_no_allocation_is_taken_for_granted(start_server, faults):
+    server = start_server(**faults.env, SHIM_HEAP="1")
+    client = server.admin()
+    org = client.post("/api/admin/orgs", json={"name": "Acme", "domain": "acme.com"}).json()["org_id"]
+    for step in list(range(1, 120)) + list(range(120, 600, 13)):
+        faults.arm(f"heap {step}")
+        try:
+            r = upload(client, org, package("com.acme.heap", f"1.{step}.0"))
+            assert r.status_code in (200, 201, 503, 500), (step, r.text)
+        except OSError:
+            pass  # the connection itself could not be had; the process must live on
+        faults.arm("none 0")
+        assert server.process.poll() is None, f"died at allocation {step}:\n{server.log_text()[-2000:]}"
+        assert server.client().get("/livez").status_code == 200
+    server.stop()

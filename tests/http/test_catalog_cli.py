@@ -1,0 +1,132 @@
+"""The catalog from a shell: against a server with a key, and straight on the data folder."""
+
+import json
+import zipfile
+
+import pytest
+
+from conftest import run_cli
+from packages import package, plugin
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two packages as ZIPs, one as a folder, and one that is refused."""
+    (tmp_path / "a.zip").write_bytes(package("io.cadence.system.a"))
+    (tmp_path / "b.zip").write_bytes(package("io.cadence.system.b", "2.0.0"))
+    inner = tmp_path / "c_plugin"
+    inner.mkdir()
+    (inner / "plugin.py").write_text(plugin(pid="io.cadence.system.c"))
+    (inner / "__init__.py").write_text("")
+    (inner / "__pycache__").mkdir()
+    (inner / "__pycache__" / "x.pyc").write_bytes(b"\0")
+    (tmp_path / "bad.zip").write_bytes(package("io.cadence.system.bad", "1.2.3.4"))
+    return tmp_path
+
+
+def check_verbs(run, folder):
+    done = run("upload", folder, "--dry-run")
+    assert done.returncode == 1 and "3 valid, 0 unchanged, 1 failed" in done.stderr, done.stdout + done.stderr
+    assert json.loads(run("list", "--json", check=0).stdout) == []
+    done = run("upload", folder)
+    assert done.returncode == 1 and "3 stored, 0 unchanged, 1 failed" in done.stderr, done.stdout + done.stderr
+    assert "bad.zip" in done.stdout and "version" in done.stdout
+    done = run("upload", folder / "a.zip", folder / "c_plugin", check=0)
+    assert "0 stored, 2 unchanged" in done.stderr
+    rows = json.loads(run("list", "--json", check=0).stdout)
+    assert [r["pid"] for r in rows] == ["io.cadence.system.a", "io.cadence.system.b", "io.cadence.system.c"]
+    text = run("list", check=0).stdout
+    assert "PID" in text and "io.cadence.system.b" in text and "\x1b" not in text
+    shown = json.loads(run("show", "io.cadence.system.b", "--json", check=0).stdout)
+    assert shown["version"] == "2.0.0"
+    assert "api_key" in run("show", shown["id"], check=0).stdout
+    assert run("show", "io.cadence.system.b@9.9").returncode == 3
+    run("upload", folder / "d.zip" if (folder / "d.zip").exists() else folder / "a.zip", check=0)
+    run("disable", "io.cadence.system.b@2.0.0", check=0)
+    assert [r["pid"] for r in json.loads(run("list", "--json", check=0).stdout)] == ["io.cadence.system.a", "io.cadence.system.c"]
+    assert len(json.loads(run("list", "--all", "--json", check=0).stdout)) == 3
+    run("enable", "io.cadence.system.b", check=0)
+    versions = json.loads(run("versions", "io.cadence.system.b", "--json", check=0).stdout)
+    assert [v["enabled"] for v in versions] == [True]
+    out = folder / "out.zip"
+    run("download", "io.cadence.system.a", "--output", out, check=0)
+    assert out.read_bytes() == (folder / "a.zip").read_bytes()
+    assert run("download", "io.cadence.system.a", "--output", out).returncode == 4  # never overwrites
+
+
+def test_against_a_server(server, folder):
+    made = server.cli("token", "create", "ci", "--user", "admin", "--scopes",
+                      "cadence:system:plugins:read,cadence:system:plugins:write", "--json", check=0)
+    key = json.loads(made.stdout)["key"]
+
+    def run(*args, check=None):
+        return run_cli(server.binary, *args, "--url", server.url, check=check, LARDER_TOKEN=key)
+
+    check_verbs(run, folder)
+    assert run_cli(server.binary, "list", "--url", server.url, LARDER_TOKEN="cdk_wrong").returncode == 5
+    assert run_cli(server.binary, "list", "--url", server.url).returncode == 2
+
+
+def test_straight_on_the_folder(start_server, folder):
+    server = start_server()
+    server.stop()
+
+    def run(*args, check=None):
+        return server.cli(*args, check=check)
+
+    check_verbs(run, folder)
+    again = start_server(data=server.data, admin_password=server.admin_password)
+    assert len(again.admin().get("/api/admin/plugins").json()) == 3
+    done = again.cli("upload", folder / "a.zip")
+    assert done.returncode == 4 and str(again.pid) in done.stderr  # a server holds the folder
+
+
+def test_org_by_domain(start_server, tmp_path):
+    server = start_server()
+    server.admin().post("/api/admin/orgs", json={"name": "Acme", "domain": "acme.com"})
+    server.stop()
+    (tmp_path / "a.zip").write_bytes(package("com.acme.a"))
+    server.cli("upload", tmp_path / "a.zip", "--org", "acme.com", check=0)
+    assert "com.acme.a" in server.cli("list", "--org", "Acme", check=0).stdout
+    assert server.cli("list", "--org", "nobody").returncode == 3
+
+
+def test_lint(cli, folder, tmp_path):
+    done = cli("lint", folder / "a.zip", folder / "c_plugin", check=0)
+    assert "a.zip: ok: io.cadence.system.a 1.0.0" in done.stdout
+    done = cli("lint", folder / "bad.zip", check=1)
+    assert "plugin.py:" in done.stdout and "1.2.3.4" in done.stdout
+    report = json.loads(cli("lint", folder / "bad.zip", "--json").stdout)
+    assert report[0]["ok"] is False and report[0]["findings"][0]["line"] > 0
+    assert cli("lint", tmp_path / "nothing").returncode == 3
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\3\4 and then nothing")
+    assert cli("lint", broken).returncode == 1
+
+
+def test_packing_a_folder_gives_the_same_bytes(start_server, folder):
+    server = start_server()
+    server.stop()
+    server.cli("upload", folder / "c_plugin", check=0)
+    out = folder / "packed.zip"
+    server.cli("download", "io.cadence.system.c", "--output", out, check=0)
+    assert sorted(zipfile.ZipFile(out).namelist()) == ["__init__.py", "plugin.py"]
+
+
+def test_demo(start_server):
+    server = start_server(args=("--demo",))
+    client = server.admin()
+    orgs = client.get("/api/orgs").json()
+    assert {o["domain"] for o in orgs} == {"acme.com", "globex.io"}
+    assert len(client.get("/api/admin/plugins").json()) == 6
+    for org in orgs:
+        rows = client.get(f"/api/orgs/{org['org_id']}/plugins?include_disabled=true").json()
+        assert len([r for r in rows if r["source"] == "org"]) == 3
+        assert all(r["logo_image"] and r["description"] and r["settings_schema"] for r in rows)
+    password = next(line.split()[6] for line in server.log_text().splitlines() if line.startswith("demo: sign in as ada"))
+    ada = server.client().signed_in("ada", password)
+    assert ada.get("/api/me/orgs").json()[0]["role"] == "org_admin"
+    server.stop()
+    again = start_server(data=server.data, args=("--demo",), admin_password=server.admin_password)
+    assert "demo: sign in" not in again.log_text()  # a catalog with content is left alone
+    assert len(again.admin().get("/api/admin/plugins").json()) == 6

@@ -36,7 +36,7 @@ static void nearest(const struct cli_flag *flags, struct slice name, size_t *bes
 
 static enum err unknown(struct cli *cli, struct slice name)
 {
-    size_t best = name.n / 3 + 1;
+    size_t best = name.n / 3 + 2; /* two letters swapped count as two */
     const char *guess = NULL;
     nearest(cli->command->flags, name, &best, &guess);
     nearest(common, name, &best, &guess);

@@ -88,7 +88,7 @@ static enum err unknown(struct cli *cli, const char *word, const char *next)
         return next ? cli_usage(cli, "There is no verb '%s %s'", word, next)
                     : cli_usage(cli, "'%s' needs a second word", word);
     }
-    size_t best = strlen(word) / 3 + 1;
+    size_t best = strlen(word) / 3 + 2; /* two letters swapped count as two */
     const char *guess = NULL;
     for (size_t i = 0; commands[i]; i++) {
         size_t d = config_distance(slice_of(word), slice_of(commands[i]->name), best);

@@ -6,11 +6,11 @@ import secrets
 
 import pytest
 
-VERBS = [
+PROMISED = {
     "serve", "setup-link", "admin create", "admin passwd", "admin list", "token create",
     "token list", "token revoke", "audit verify", "backup", "restore", "verify", "config",
     "routes", "openapi", "version", "help",
-]  # fmt: skip
+}  # fmt: skip
 
 
 def test_version(cli):
@@ -21,21 +21,24 @@ def test_version(cli):
     assert text == f"larder {version['version']}\n"
 
 
+def verbs(cli):
+    return re.findall(r"^  (\S+(?: \S+)?) {2,}\S", cli("help", check=0).stdout, re.M)
+
+
 def test_help_lists_every_verb(cli):
-    text = cli("help", check=0).stdout
-    listed = re.findall(r"^  (\S+(?: \S+)?) {2,}\S", text, re.M)
-    assert listed == VERBS
-    assert cli("--help", check=0).stdout == text
+    listed = verbs(cli)
+    assert PROMISED <= set(listed) and len(listed) == len(set(listed))
+    assert cli("--help", check=0).stdout == cli("help", check=0).stdout
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_explains_itself_both_ways(cli, verb):
-    by_verb = cli("help", *verb.split(), check=0)
-    by_flag = cli(*verb.split(), "--help", check=0)
-    assert by_verb.stdout == by_flag.stdout
-    assert by_verb.stdout.startswith(f"Usage: larder {verb}")
-    assert by_verb.stderr == by_flag.stderr == ""
-    assert "--json" in by_verb.stdout
+def test_every_verb_explains_itself_both_ways(cli):
+    for verb in verbs(cli):
+        by_verb = cli("help", *verb.split(), check=0)
+        by_flag = cli(*verb.split(), "--help", check=0)
+        assert by_verb.stdout == by_flag.stdout
+        assert by_verb.stdout.startswith(f"Usage: larder {verb}")
+        assert by_verb.stderr == by_flag.stderr == ""
+        assert "--json" in by_verb.stdout
 
 
 def test_a_group_lists_its_verbs(cli):

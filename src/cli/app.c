@@ -128,6 +128,22 @@ static enum err open_api(struct app *app)
     return app->api.answers && app->api.uploads ? OK : ctx_no_memory(ctx);
 }
 
+/* The TLS library's own words for a file that is not there help nobody. */
+static enum err check_tls_files(struct app *app)
+{
+    static const char *const keys[] = {"tls-cert", "tls-key"};
+    if ((app->options.tls_cert == NULL) != (app->options.tls_key == NULL))
+        return ctx_fail(app->cli->ctx, ERR_INVALID,
+                        "tls-cert and tls-key are set together or not at all");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *path = config_text(app->cli->config, keys[i]);
+        if (path && access(path, R_OK) != 0)
+            return ctx_fail_field(app->cli->ctx, ERR_IO, keys[i], "%s: %s cannot be read: %s",
+                                  keys[i], path, strerror(errno));
+    }
+    return OK;
+}
+
 static enum err start_server(struct app *app)
 {
     const struct config *config = app->cli->config;
@@ -149,9 +165,9 @@ static enum err start_server(struct app *app)
                                        .guard = guard_hook,
                                        .surfaces = api_surfaces,
                                        .surface_count = api_surface_count};
-    if ((app->options.tls_cert == NULL) != (app->options.tls_key == NULL))
-        return ctx_fail(app->cli->ctx, ERR_INVALID,
-                        "tls-cert and tls-key are set together or not at all");
+    enum err err = check_tls_files(app);
+    if (err != OK)
+        return err;
     return server_start(app->cli->ctx, &app->options, app->router, &hooks, &clock_system, app->log,
                         app->metrics, &app->server);
 }

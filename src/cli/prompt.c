@@ -46,9 +46,9 @@ static void ask(struct cli *cli, int fd, const char *question, char *text, ssize
         return;
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    (void)tcsetattr(fd, TCSAFLUSH, &quiet); /* first: an answer may come with the question */
     (void)fprintf(cli->err, "%s", question);
     (void)fflush(cli->err);
-    (void)tcsetattr(fd, TCSAFLUSH, &quiet);
     read_line(fd, text, PROMPT_MAX, n);
     (void)tcsetattr(fd, TCSAFLUSH, &before);
     (void)fprintf(cli->err, "\n");

@@ -180,7 +180,7 @@ const struct command command_token_create = {
     .summary = "Make an API key and print it, once",
     .help =
         "The key can do what its owner may and --scopes names, whichever is less. It goes into a\n"
-        "request as `Authorization: Bearer KEY`.",
+        "request as `X-API-KEY: KEY`.",
     .flags = create_flags,
     .min_words = 1,
     .max_words = 1,

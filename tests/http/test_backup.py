@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import sqlite3
 import tarfile
 import threading
@@ -28,7 +29,7 @@ def stocked(server):
     """A server with people, orgs and two packages that no row names yet."""
     admin = server.admin()
     for i in range(3):
-        assert admin.post("/api/admin/orgs", json={"name": f"org {i}"}).status_code == 201
+        assert admin.post("/api/admin/orgs", json={"name": f"org {i}", "domain": f"o{i}.example"}).status_code == 201
     server.blobs = sorted([put_blob(server.data, b"one" * 1000), put_blob(server.data, b"two" * 99)])
     return server
 
@@ -123,7 +124,7 @@ def test_an_existing_file_is_kept(stocked, backup):
 def test_a_running_server_and_an_occupied_folder_are_safe(stocked, backup, start_server):
     assert f"pid {stocked.pid}" in stocked.cli("restore", backup, "--force", check=4).stderr
     admin = stocked.admin()
-    assert admin.post("/api/admin/orgs", json={"name": "made after the backup"}).status_code == 201
+    assert admin.post("/api/admin/orgs", json={"name": "made after the backup", "domain": "after.example"}).status_code == 201
     stocked.stop()
     before = rows_of(stocked.data / "larder.db")
     assert "--force sets it aside" in stocked.cli("restore", backup, check=4).stderr
@@ -155,7 +156,8 @@ def test_backup_during_writes_is_consistent(stocked, tmp_path):
         client = stocked.client()
         client.bearer = admin.bearer
         while not over.is_set():
-            answer = client.post("/api/admin/orgs", json={"name": f"busy {len(made)}"})
+            name = secrets.token_hex(8)
+            answer = client.post("/api/admin/orgs", json={"name": name, "domain": f"{name}.example"})
             if answer.status_code != 201:
                 failures.append(answer.text)
                 return
@@ -331,7 +333,7 @@ def test_the_material_itself_is_good(tampering_material, cli, tmp_path):
 def tampering_material(module_server, tmp_path_factory):
     admin = module_server.admin()
     for i in range(3):
-        assert admin.post("/api/admin/orgs", json={"name": f"org {i}"}).status_code == 201
+        assert admin.post("/api/admin/orgs", json={"name": f"org {i}", "domain": f"o{i}.example"}).status_code == 201
     put_blob(module_server.data, b"one" * 1000)
     put_blob(module_server.data, b"two" * 99)
     file = tmp_path_factory.mktemp("material") / "backup.tar"

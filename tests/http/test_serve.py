@@ -236,7 +236,7 @@ def test_keys_are_shown_once_and_revoked_at_once(server):
     key = json.loads(done.stdout)
     assert key["key"].startswith("cdk_") and key["expires_at"]
     assert server.client().get("/metrics").status_code == 401
-    headers = {"Authorization": "Bearer " + key["key"]}
+    headers = {"X-API-KEY": key["key"]}
     deadline = time.monotonic() + 5
     while server.client().get("/metrics", headers=headers).status_code != 200:
         assert time.monotonic() < deadline, "the key does not work"
@@ -266,7 +266,9 @@ def test_secrets_appear_nowhere(start_server, tmp_path):
     raw = server.cli(
         "token", "create", "k", "--user", "admin", "--scopes", "cadence:system:metrics:read", check=0
     ).stdout.strip()
-    metrics = client.get("/metrics", headers={"Authorization": "Bearer " + raw}).text
+    answer = client.get("/metrics", headers={"X-API-KEY": raw})
+    assert answer.status_code == 200
+    metrics = answer.text
     process = pathlib.Path(f"/proc/{server.pid}/cmdline").read_bytes().decode()
     config = server.cli("config", check=0, LARDER_ADMIN_PASSWORD=password).stdout
     routes = server.cli("routes", "--json", check=0).stdout
@@ -386,7 +388,7 @@ class Load:
                 else:
                     body = {"display_name": f"name {self.answers}"}
                     answer = session.patch(self.url + "/api/me/profile", json=body, headers=headers, timeout=10)
-                    good = answer.status_code == 200 and answer.json()
+                    good = answer.status_code in (200, 204)
                 if not good:
                     self.wrong.append(f"{answer.status_code} {answer.text[:200]}")
                 self.answers += 1
@@ -460,7 +462,7 @@ def test_sudden_death_loses_nothing_that_was_answered(start_server):
     client = server.admin()
     names = []
     for i in range(20):
-        answer = client.post("/api/admin/orgs", json={"name": f"org {i}"})
+        answer = client.post("/api/admin/orgs", json={"name": f"org {i}", "domain": f"o{i}.example"})
         assert answer.status_code == 201
         names.append(f"org {i}")
     server.kill()

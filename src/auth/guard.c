@@ -185,7 +185,7 @@ static bool shows_intent(const struct request *req)
 static enum err refuse_nobody(struct ctx *ctx, struct call *call)
 {
     if (call->reply)
-        reply_field(call->reply, "WWW-Authenticate", "Bearer");
+        reply_lasting(call->reply, "WWW-Authenticate", "Bearer");
     return ctx_fail_code(ctx, ERR_UNKNOWN_CALLER, "AU-0001", "Authentication required");
 }
 

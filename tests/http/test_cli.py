@@ -3,8 +3,10 @@
 import json
 import re
 import secrets
+import subprocess
 
 import pytest
+from conftest import clean_environment
 
 PROMISED = {
     "serve", "setup-link", "admin create", "admin passwd", "admin list", "token create",
@@ -182,10 +184,10 @@ def test_openapi_is_printed_whole(cli):
 
 
 def test_output_that_cannot_be_written_is_a_failure(larder_bin):
-    import subprocess
-
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([larder_bin, "routes"], stdout=full, stderr=subprocess.PIPE, timeout=30)
+        done = subprocess.run(
+            [larder_bin, "routes"], stdout=full, stderr=subprocess.PIPE, timeout=30, env=clean_environment()
+        )
     assert done.returncode == 1
     assert b"could not be written" in done.stderr
 

@@ -137,7 +137,7 @@ def ends():
     for n in (1, 4, 21, 22, 23, 60, len(good) // 2):
         yield f"cut by {n}", good[:-n], {"zip.end_record", "zip.magic"}
     for tail in (b"\0", b"\n", b"PK", b"junk" * 100, good):
-        yield f"{len(tail)} bytes behind", good + tail, {"zip.end_record", "zip.directory", "zip.gap"}
+        yield f"{len(tail)} bytes behind: {tail[:4]!r}", good + tail, {"zip.end_record", "zip.directory", "zip.gap"}
     for head in (b"\0", b"#!/usr/bin/python3\n", b"MZ" + bytes(100)):
         yield f"{len(head)} bytes before", head + good, {"zip.magic"}
         yield f"{len(head)} bytes before, offsets true", build(A, B, prefix=head), {"zip.magic"}

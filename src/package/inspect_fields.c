@@ -106,7 +106,7 @@ static void wrong_type(struct field_reading *f, const char *name, const struct p
                        const char *wanted)
 {
     findings_at(&f->out->errors, "meta.type", name, v->at, "Change the value",
-                "%s is a %s; it must be a %s", name, py_kind_name(v->kind), wanted);
+                "%s is %s; it must be a %s", name, py_kind_shown(v->kind), wanted);
 }
 
 static bool has_control(struct slice text)
@@ -174,8 +174,8 @@ static const char **strings(struct field_reading *f, const char *name, size_t mo
     for (size_t i = 0; out && i < v->count; i++) {
         if (v->items[i]->kind != PY_STR || v->items[i]->text.n > max) {
             findings_at(&f->out->errors, "meta.type", name, v->items[i]->at, "Change the entry",
-                        "An entry of %s is a %s; it must be a str of at most %zu bytes", name,
-                        py_kind_name(v->items[i]->kind), max);
+                        "An entry of %s is %s; it must be a str of at most %zu bytes", name,
+                        py_kind_shown(v->items[i]->kind), max);
             continue;
         }
         if ((out[*count] = slice_dup(f->arena, v->items[i]->text)) == NULL)

@@ -106,7 +106,7 @@ static const struct py_value *metadata_from_dict(const struct call *c)
     if (dict->kind == PY_UNKNOWN)
         return dict;
     if (dict->kind != PY_DICT)
-        return py_unknown(c->r, c->at, "from_dict is given a %s", py_kind_name(dict->kind));
+        return py_unknown(c->r, c->at, "from_dict is given %s", py_kind_shown(dict->kind));
     struct py_list record;
     py_list_start(&record, c->r);
     for (size_t i = 0; i < dict->count; i++)

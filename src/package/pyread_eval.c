@@ -70,8 +70,8 @@ static const struct py_value *attribute_of(struct py_reader *r, const struct py_
         break;
     }
     return v ? v
-             : py_unknown(r, at, "it uses .%.*s of a %s", SLICE_ARGS(name),
-                          py_kind_name(thing->kind));
+             : py_unknown(r, at, "it uses .%.*s of %s", SLICE_ARGS(name),
+                          py_kind_shown(thing->kind));
 }
 
 static const struct py_value *eval_attribute(struct py_reader *r, struct py_frame *frame, TSNode node)
@@ -170,7 +170,7 @@ const struct py_value *py_eval_sum(struct py_reader *r, struct py_at at, const s
     }
     if (!py_is_literal(a) || !py_is_literal(b))
         return py_unknown(r, at, "it adds something that is no literal");
-    return py_unknown(r, at, "it adds a %s to a %s", py_kind_name(b->kind), py_kind_name(a->kind));
+    return py_unknown(r, at, "it adds %s to %s", py_kind_shown(b->kind), py_kind_shown(a->kind));
 }
 
 static bool is_plus(struct py_reader *r, const struct py_module *m, TSNode node)
@@ -233,8 +233,8 @@ static const struct py_value *eval_binary(struct py_reader *r, struct py_frame *
         py_dict_splat(&dict, b);
         return py_dict_end(&dict, at, PY_DICT);
     }
-    return py_unknown(r, at, "it uses the operator %.*s on a %s", SLICE_ARGS(op),
-                      py_kind_name(a->kind));
+    return py_unknown(r, at, "it uses the operator %.*s on %s", SLICE_ARGS(op),
+                      py_kind_shown(a->kind));
 }
 
 static const struct py_value *eval_unary(struct py_reader *r, struct py_frame *frame, TSNode node)
@@ -245,8 +245,8 @@ static const struct py_value *eval_unary(struct py_reader *r, struct py_frame *f
     if (v->kind == PY_UNKNOWN)
         return v;
     if (!is_number(v) || slice_is(op, "~"))
-        return py_unknown(r, at, "it uses the operator %.*s on a %s", SLICE_ARGS(op),
-                          py_kind_name(v->kind));
+        return py_unknown(r, at, "it uses the operator %.*s on %s", SLICE_ARGS(op),
+                          py_kind_shown(v->kind));
     if (slice_is(op, "+"))
         return v;
     return v->kind == PY_INT ? arithmetic(r, at, '-', py_make_int(r, at, 0), v)

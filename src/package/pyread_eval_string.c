@@ -56,7 +56,7 @@ static const struct py_value *append_part(struct py_reader *r, struct py_frame *
     if (v->kind == PY_UNKNOWN)
         return v;
     if (!append_str(v, out))
-        return py_unknown(r, at, "it formats a %s", py_kind_name(v->kind));
+        return py_unknown(r, at, "it formats %s", py_kind_shown(v->kind));
     return NULL;
 }
 

@@ -133,7 +133,7 @@ void py_list_splat(struct py_list *l, const struct py_value *v)
     if (v->kind == PY_UNKNOWN)
         lost(l, v);
     else if (v->kind != PY_LIST && v->kind != PY_TUPLE && v->kind != PY_SET)
-        lost(l, py_unknown(l->r, v->at, "* unpacks a %s here, not a list", py_kind_name(v->kind)));
+        lost(l, py_unknown(l->r, v->at, "* unpacks %s here, not a list", py_kind_shown(v->kind)));
     else
         for (size_t i = 0; i < v->count; i++)
             add(l, v->items[i]);
@@ -227,7 +227,7 @@ void py_dict_splat(struct py_list *d, const struct py_value *v)
     if (v->kind == PY_UNKNOWN)
         lost(d, v);
     else if (v->kind != PY_DICT)
-        lost(d, py_unknown(d->r, v->at, "** unpacks a %s here, not a dict", py_kind_name(v->kind)));
+        lost(d, py_unknown(d->r, v->at, "** unpacks %s here, not a dict", py_kind_shown(v->kind)));
     else
         for (size_t i = 0; i < v->count; i++)
             py_dict_put(d, v->items[2 * i], v->items[2 * i + 1]);

@@ -238,8 +238,8 @@ static void read_metadata(struct py_reader *r, const struct py_value *cls, struc
     out->metadata_at = method->at;
     out->metadata = method->kind == PY_FUNCTION ? py_run(r, method, cls) : method;
     if (out->metadata->kind != PY_RECORD && out->metadata->kind != PY_UNKNOWN)
-        out->metadata = py_unknown(r, out->metadata->at, "get_metadata() returns a %s",
-                                   py_kind_name(out->metadata->kind));
+        out->metadata = py_unknown(r, out->metadata->at, "get_metadata() returns %s",
+                                   py_kind_shown(out->metadata->kind));
 }
 
 static void name_others(struct py_reader *r, const struct finding_list *list, struct py_plugin *out)

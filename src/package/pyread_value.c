@@ -19,15 +19,26 @@ bool py_is_literal(const struct py_value *v)
     return v->kind <= PY_DICT;
 }
 
-const char *py_kind_name(enum py_kind kind)
+const char *py_kind_shown(enum py_kind kind)
 {
     static const char *const names[] = {
-        [PY_NONE] = "None",          [PY_BOOL] = "bool",          [PY_INT] = "int",
-        [PY_FLOAT] = "float",        [PY_STR] = "str",            [PY_LIST] = "list",
-        [PY_TUPLE] = "tuple",        [PY_SET] = "set",            [PY_DICT] = "dict",
-        [PY_UNKNOWN] = "unknown",    [PY_CLASS] = "class",        [PY_FUNCTION] = "function",
-        [PY_MODULE] = "module",      [PY_SDK] = "name of the SDK", [PY_FOREIGN] = "imported name",
-        [PY_RECORD] = "PluginMetadata", [PY_OBJECT] = "object",
+        [PY_NONE] = "None",
+        [PY_BOOL] = "a bool",
+        [PY_INT] = "an int",
+        [PY_FLOAT] = "a float",
+        [PY_STR] = "a str",
+        [PY_LIST] = "a list",
+        [PY_TUPLE] = "a tuple",
+        [PY_SET] = "a set",
+        [PY_DICT] = "a dict",
+        [PY_UNKNOWN] = "unknown",
+        [PY_CLASS] = "a class",
+        [PY_FUNCTION] = "a function",
+        [PY_MODULE] = "a module",
+        [PY_SDK] = "a name of the SDK",
+        [PY_FOREIGN] = "an imported name",
+        [PY_RECORD] = "a PluginMetadata",
+        [PY_OBJECT] = "an object",
     };
     return names[kind];
 }

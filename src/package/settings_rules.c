@@ -30,7 +30,7 @@ const char *py_reason(struct arena *arena, const struct py_value *v)
         text = str_printf(arena, "it is %.*s of the SDK", SLICE_ARGS(v->text));
         break;
     default:
-        text = str_printf(arena, "it is a %s", py_kind_name(v->kind));
+        text = str_printf(arena, "it is %s", py_kind_shown(v->kind));
         break;
     }
     return text ? text : "";
@@ -112,8 +112,8 @@ static const char *text_field(struct reading *s, const struct py_value *entry, c
         return text;
     }
     findings_at(s->errors, "settings.text", "settings", v->at, "Write it as a string",
-                "Setting %zu: \"%s\" is a %s; it must be a str", index + 1, field,
-                py_kind_name(v->kind));
+                "Setting %zu: \"%s\" is %s; it must be a str", index + 1, field,
+                py_kind_shown(v->kind));
     return NULL;
 }
 
@@ -127,8 +127,8 @@ static bool flag_field(struct reading *s, const struct py_value *entry, const ch
     if (v->kind == PY_BOOL)
         return v->boolean;
     findings_at(s->errors, "settings.flag", "settings", v->at, "Write True or False",
-                "Setting %s: \"%s\" is a %s; it must be a bool", key, field,
-                py_kind_name(v->kind));
+                "Setting %s: \"%s\" is %s; it must be a bool", key, field,
+                py_kind_shown(v->kind));
     return false;
 }
 
@@ -156,8 +156,8 @@ static void check_default(struct reading *s, const struct py_value *v, enum sett
                 type == SETTING_FLOAT && v->kind == PY_INT
                     ? "Write the number with a decimal point, as in 1.0"
                     : "Change the default or the type",
-                "Setting %s: the default is a %s, but its type is \"%s\"", key,
-                py_kind_name(v->kind), type_names[type]);
+                "Setting %s: the default is %s, but its type is \"%s\"", key,
+                py_kind_shown(v->kind), type_names[type]);
 }
 
 static void check_key(struct reading *s, const struct py_value *entry, const char *key)
@@ -178,8 +178,8 @@ static void read_entry(struct reading *s, const struct py_value *entry, size_t i
     struct setting out = {.default_json = SLICE("null")};
     if (entry->kind != PY_DICT) {
         findings_at(s->errors, "settings.entry", "settings", entry->at,
-                    "Write each setting as a dict", "Setting %zu is a %s; it must be a dict",
-                    index + 1, py_kind_name(entry->kind));
+                    "Write each setting as a dict", "Setting %zu is %s; it must be a dict",
+                    index + 1, py_kind_shown(entry->kind));
         return;
     }
     out.key = text_field(s, entry, "key", NULL, index, true);
@@ -220,7 +220,7 @@ static void read_list(struct reading *s, const struct py_value *list, bool is_me
         return;
     if (list->kind != PY_LIST) {
         findings_at(s->errors, "settings.list", "settings", list->at, "Write the settings as a list",
-                    "The settings are a %s; they must be a list", py_kind_name(list->kind));
+                    "The settings are %s; they must be a list", py_kind_shown(list->kind));
         return;
     }
     s->is_method = is_method;

@@ -56,6 +56,11 @@ void seam_adopt(const int *fds, size_t count)
     adoption = (struct adoption){fds, count, 0, 0};
 }
 
+size_t seam_adopted(void)
+{
+    return adoption.heard;
+}
+
 int larder_bind(int fd, const struct sockaddr *address, socklen_t n)
 {
     if (adoption.bound == adoption.count)

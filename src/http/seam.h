@@ -6,9 +6,9 @@
  *
  *     -DLARDER_SEAM_HOOKS -include src/http/seam.h
  *
- * which turns its calls of bind, listen and poll into ours; everything else of ours is compiled
- * with LARDER_SOCKET_SEAM then. Where the system's shared library is used instead there is no seam:
- * the functions below still exist and do nothing, and the library's own, coarser limits hold.
+ * which turns its calls of bind, listen and poll into ours. Where the system's shared library is
+ * used instead nobody calls these, no socket can be handed over, and the library's own, coarser
+ * limits hold. (LARDER_SOCKET_SEAM tells our own files which of the two it is.)
  * (The headers come before the macros, so that fortified inline versions keep their names.)
  */
 #ifndef LARDER_HTTP_SEAM_H
@@ -62,6 +62,7 @@ void seam_hang_up(struct seam *s);
 
 /* The next sockets this thread binds and listens on are these instead (each is duplicated). */
 void seam_adopt(const int *fds, size_t count);
+size_t seam_adopted(void); /* how many of them were taken: none where there is no seam */
 
 #endif
 #endif

@@ -388,11 +388,16 @@ static enum err start_library(struct ctx *ctx, struct server *s)
     struct mg_init_data init = {&callbacks, s, options};
     seam_adopt(s->options->sockets, s->options->socket_count);
     s->mg = mg_start2(&init, NULL);
+    size_t adopted = seam_adopted();
     seam_adopt(NULL, 0);
     if (s->mg == NULL)
         return ctx_fail_field(ctx, ERR_IO, "listen", "Cannot listen on %s: %s", s->listen,
                               s->trouble[0] ? s->trouble : "the HTTP library does not start");
-    return OK;
+    if (adopted == s->options->socket_count)
+        return OK;
+    mg_stop(s->mg);
+    return ctx_fail_field(ctx, ERR_INTERNAL, "listen",
+                          "This build cannot take a socket from the service manager");
 }
 
 static void free_server(struct server *s)

@@ -17,13 +17,16 @@
 #define COLUMNS                                                                                    \
     "seq,at,actor_id,actor_name,actor_via,address,request_id,action,org_id,subject,detail"
 
+/* The time of the line to go on behind: it bounds the search of the index, so that a deep page costs
+ * what the first one does. */
+#define BEFORE "(SELECT a.at FROM audit a WHERE a.seq = ?9)"
 /* ?1..?5 action, area, actor, org, subject; ?6 ?7 since, until; ?8 people; ?9 before; ?10 limit */
 #define REST                                                                                       \
     " AND (?1 IS NULL OR action = ?1) AND (?2 IS NULL OR substr(action, 1, length(?2)) = ?2)"      \
     " AND (?3 IS NULL OR actor_id = ?3) AND (?4 IS NULL OR org_id = ?4)"                           \
     " AND (?5 IS NULL OR subject = ?5) AND (?8 = 0 OR actor_via <> 'system')"                      \
-    " AND at >= ?6 AND at < ?7"                                                                    \
-    " AND (at, seq) < (ifnull((SELECT a.at FROM audit a WHERE a.seq = ?9), ?7), ?9)"               \
+    " AND at >= ?6 AND at < min(?7, ifnull(" BEFORE " + 1, ?7))"                                   \
+    " AND (at, seq) < (ifnull(" BEFORE ", ?7), ?9)"                                                \
     " ORDER BY at DESC, seq DESC LIMIT ?10"
 #define LIST(index, lead)                                                                          \
     {                                                                                              \

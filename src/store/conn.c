@@ -49,13 +49,46 @@ const struct sql_list conn_sql = {"conn.c", sql, sizeof sql / sizeof *sql};
 
 /* ---- what SQLite's answers mean ---- */
 
+static bool is_full_errno(int errnum)
+{
+    return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EROFS;
+}
+
+/* The system's reason that one of the files remembers: the database, or its WAL. */
+static int file_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int errnum = 0;
+    if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL ||
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &errnum) != SQLITE_OK)
+        return 0;
+    return errnum;
+}
+
+/* sqlite3_system_errno knows of opening only; where a write failed, the file does. */
+static int system_reason(struct conn *conn, int rc, int errnum)
+{
+    if (conn == NULL || conn->db == NULL)
+        return errnum;
+    int reason = sqlite3_system_errno(conn->db);
+    if (reason == 0 && rc == SQLITE_IOERR_WRITE) {
+        reason = file_errno(conn->db, SQLITE_FCNTL_JOURNAL_POINTER);
+        if (!is_full_errno(reason))
+            reason = file_errno(conn->db, SQLITE_FCNTL_FILE_POINTER);
+    }
+    return reason ? reason : errnum;
+}
+
 static bool is_full(int rc, int errnum)
 {
     int kind = rc & 0xff;
     if (kind == SQLITE_FULL || kind == SQLITE_READONLY)
         return true;
-    return (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) &&
-           (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EROFS);
+    bool wrote = rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_FSYNC ||
+                 rc == SQLITE_IOERR_TRUNCATE || rc == SQLITE_IOERR_SHMSIZE ||
+                 rc == SQLITE_IOERR_SHMOPEN || kind == SQLITE_CANTOPEN;
+    return wrote && is_full_errno(errnum);
 }
 
 static enum err fail_constraint(struct ctx *ctx, int rc, const char *text)
@@ -81,8 +114,8 @@ static enum err fail_busy(struct ctx *ctx, const char *sentence)
 
 enum err conn_fail(struct ctx *ctx, struct conn *conn, int rc, const char *what)
 {
+    int errnum = system_reason(conn, rc, errno);
     const char *text = conn && conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc);
-    int errnum = conn && conn->db ? sqlite3_system_errno(conn->db) : errno;
     if (is_full(rc, errnum))
         return ctx_fail_cause(ctx, ERR_NO_SPACE, "%s: %s (%d, errno %d)", what, text, rc, errnum);
     switch (rc & 0xff) {

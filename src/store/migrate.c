@@ -78,13 +78,6 @@ enum err migrate_check(struct ctx *ctx, struct conn *conn, const char *path,
 {
     struct look l;
     enum err err = look(ctx, conn, &l);
-    if (err == ERR_CORRUPT) {
-        ctx_forgive(ctx);
-        return ctx_fail(ctx, ERR_CONFLICT,
-                        "%s is not a database, or its first page is damaged; "
-                        "`larder restore` puts a backup in its place",
-                        path);
-    }
     if (err != OK)
         return err;
     if (is_empty(&l))

@@ -121,6 +121,14 @@ static enum err open_writer(struct ctx *ctx, struct store *s, const struct store
     enum err err = migrate_plan(ctx, &plan);
     if (err == OK)
         err = conn_open(ctx, CONN_WRITER, s->path, &conn);
+    if (err == ERR_CORRUPT) { /* already the first page is not SQLite's */
+        ctx_forgive(ctx);
+        err = ctx_fail(
+            ctx, ERR_CONFLICT,
+            "%s is not a database, or its first page is damaged; `larder restore` puts a "
+            "backup in its place",
+            s->path);
+    }
     if (err != OK)
         return err;
     err = migrate_check(ctx, conn, s->path, &plan, o->create);

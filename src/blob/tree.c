@@ -23,7 +23,8 @@
 #define STAGING ".larder-staging-"
 
 enum {
-    DEPTH_MAX = 24,
+    NAME_DEPTH_MAX = 24, /* an archive may have 20 */
+    DEPTH_MAX = 32,      /* when removing: deeper than anything made here */
     FOLDER_MODE = 0755,
     FILE_MODE = 0644,
     FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -158,9 +159,9 @@ enum err tree_begin(struct ctx *ctx, struct trees *trees, struct tree **out)
         return disk_trouble(ctx, "make a staging folder");
     t->folder = openat(trees->root, t->staging, FOLDER);
     if (t->folder < 0) {
-        int why = errno;
+        enum err err = disk_trouble(ctx, "open a staging folder");
         (void)unlinkat(trees->root, t->staging, AT_REMOVEDIR);
-        return ctx_fail_errno(ctx, why, "open a staging folder");
+        return err;
     }
     *out = t;
     return OK;
@@ -172,43 +173,63 @@ static bool is_segment(struct slice s)
            slice_find(s, '/') == s.n && slice_find(s, '\0') == s.n;
 }
 
-/* Goes one folder down, making it where it lacks; closes the one it came from unless it is `keep`. */
-static int descend(int at, const char *name, int keep)
+static int again(int folder)
+{
+    return fcntl(folder, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Goes one folder down, making it where it lacks and may be made; closes the one it came from. */
+static int descend(int at, const char *name, bool make)
 {
     int fd = -1;
-    if (mkdirat(at, name, FOLDER_MODE) == 0 || errno == EEXIST)
+    if (!make || mkdirat(at, name, FOLDER_MODE) == 0 || errno == EEXIST)
         fd = openat(at, name, FOLDER);
     int why = errno;
-    if (at != keep)
-        (void)close(at);
+    (void)close(at);
     errno = why;
     return fd;
 }
 
-enum err tree_file(struct ctx *ctx, struct tree *t, struct slice name)
+/* The last segment of the name; nothing is made before the whole name is judged. */
+static bool is_file_name(struct slice name, struct slice *last)
+{
+    struct slice rest = name;
+    int depth = 0;
+    while (slice_split(&rest, '/', last))
+        if (!is_segment(*last) || ++depth > NAME_DEPTH_MAX)
+            return false;
+    return depth > 0;
+}
+
+/* Opens the folder that the file stands in, making what lacks; the caller closes it. */
+static int open_folders(const struct tree *t, struct slice name)
 {
     struct slice rest = name, segment;
-    int at = t->folder;
-    for (int depth = 0; slice_split(&rest, '/', &segment); depth++) {
+    int at = again(t->folder);
+    while (at >= 0 && slice_split(&rest, '/', &segment) && rest.p != NULL) {
         char text[NAME_MAX + 1];
-        if (!is_segment(segment) || depth > DEPTH_MAX) {
-            if (at != t->folder)
-                (void)close(at);
-            return ctx_fail_cause(ctx, ERR_INVALID, "'%.*s' is no name for a file", SLICE_ARGS(name));
-        }
         memcpy(text, segment.p, segment.n);
         text[segment.n] = '\0';
-        if (rest.p == NULL) {
-            t->file = openat(at, text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-            enum err err = t->file >= 0 ? OK : disk_trouble(ctx, "create a file of a tree");
-            if (at != t->folder)
-                (void)close(at);
-            return err;
-        }
-        if ((at = descend(at, text, t->folder)) < 0)
-            return disk_trouble(ctx, "make a folder of a tree");
+        at = descend(at, text, true);
     }
-    return ctx_fail_cause(ctx, ERR_INVALID, "a file of a tree needs a name");
+    return at;
+}
+
+enum err tree_file(struct ctx *ctx, struct tree *t, struct slice name)
+{
+    struct slice last;
+    char text[NAME_MAX + 1];
+    if (!is_file_name(name, &last))
+        return ctx_fail(ctx, ERR_INVALID, "a member of the package has a name that cannot be a file");
+    int at = open_folders(t, name);
+    if (at < 0)
+        return disk_trouble(ctx, "make a folder of a tree");
+    memcpy(text, last.p, last.n);
+    text[last.n] = '\0';
+    t->file = openat(at, text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    enum err err = t->file >= 0 ? OK : disk_trouble(ctx, "create a file of a tree");
+    (void)close(at);
+    return err;
 }
 
 enum err tree_write(struct ctx *ctx, struct tree *t, struct slice bytes)
@@ -246,7 +267,6 @@ void tree_abandon(struct ctx *ctx, struct tree *t)
 static int open_parent(const struct trees *t, const struct tree_place *place, bool make,
                        const char **last)
 {
-    int at = t->root;
     size_t i = 0;
     for (; i < TREE_PLACE && place->segment[i]; i++)
         if (!is_segment(slice_of(place->segment[i]))) {
@@ -258,18 +278,9 @@ static int open_parent(const struct trees *t, const struct tree_place *place, bo
         return -1;
     }
     *last = place->segment[i - 1];
-    at = dup(t->root);
-    for (size_t k = 0; at >= 0 && k + 1 < i; k++) {
-        if (make && mkdirat(at, place->segment[k], FOLDER_MODE) != 0 && errno != EEXIST) {
-            (void)close(at);
-            return -1;
-        }
-        int next = openat(at, place->segment[k], FOLDER);
-        int why = errno;
-        (void)close(at);
-        errno = why;
-        at = next;
-    }
+    int at = again(t->root);
+    for (size_t k = 0; at >= 0 && k + 1 < i; k++)
+        at = descend(at, place->segment[k], make);
     return at;
 }
 
@@ -386,7 +397,7 @@ static void sweep_tree(struct sweeping *s, int at, const char *name)
 
 static enum err sweep_level(struct ctx *ctx, struct sweeping *s, int at, int level)
 {
-    int fd = dup(at);
+    int fd = again(at);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (dir == NULL) {
         enum err err = ctx_fail_errno(ctx, errno, "read a root of trees");

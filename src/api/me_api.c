@@ -4,6 +4,8 @@
  * Every route needs a session and nothing more; whose rows are meant is decided by the domain, from
  * the actor, so no id of a user stands in any path here.
  */
+#include <stdio.h>
+
 #include "api/api.h"
 #include "api/people_json.h"
 #include "domain/sessions.h"
@@ -78,6 +80,13 @@ static enum err read_profile(struct ctx *ctx, const struct jr *body, struct prof
     return err;
 }
 
+/* The rules speak of the password; on this wire the field has another name. */
+static void name_field(struct fault *fault)
+{
+    if (slice_is(slice_of(fault->field), "password"))
+        (void)snprintf(fault->field, sizeof fault->field, "new_password");
+}
+
 static enum err change_profile(struct ctx *ctx, struct call *call)
 {
     const struct jr *body;
@@ -88,6 +97,7 @@ static enum err change_profile(struct ctx *ctx, struct call *call)
         err = read_profile(ctx, body, &change);
     if (err == OK)
         err = users_change_profile(ctx, api_domain(call), api_actor(call), &change, &user);
+    name_field(&ctx->fault);
     if (err == OK)
         reply_empty(call->reply, 204);
     return err;

@@ -103,6 +103,12 @@ def test_all_scripts_are_there_and_tame(client, page):
             assert "fetch(" not in code, f"{path} calls fetch; only api.js does"
 
 
+def test_a_page_of_an_older_build_still_finds_its_files(client):
+    answer = client.get("/a/000000000000/app.js")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-cache", "kept for ever it would be wrong"
+
+
 def test_files_travel_packed(client):
     css = next(link for link in links(client.get("/").text) if link.endswith("parts.css"))
     packed = client.get(css, headers={"Accept-Encoding": "gzip"})
@@ -113,7 +119,7 @@ def test_files_travel_packed(client):
     assert "Accept-Encoding" in plain.headers["Vary"]
 
 
-@pytest.mark.parametrize("path", ["/a/0/app.js", "/a/", "/a/x/../../etc/passwd", "/a/x/%2e%2e/openapi.json", "/a/x/app.js%00.css",
+@pytest.mark.parametrize("path", ["/a/0/nothing.js", "/a/0/index.html", "/a/", "/a/x/../../etc/passwd", "/a/x/%2e%2e/openapi.json", "/a/x/app.js%00.css",
                                   "/app.js", "/web/app.js", "/.htpasswd", "/index.html"])
 def test_there_is_nothing_else(client, path):
     answer = client.get(path)

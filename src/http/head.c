@@ -107,7 +107,9 @@ static void add_content(struct buf *out, const struct reply *r, const struct hea
     }
     if (!r->cacheable)
         add(out, "Cache-Control", "no-store");
-    if (!reply_has_field(r, "Content-Security-Policy"))
+    /* A 304 updates the fields of the copy that the browser keeps; it knows no type, and the policy
+     * of mere data would lock the kept page up. */
+    if (r->status != 304 && !reply_has_field(r, "Content-Security-Policy"))
         add(out, "Content-Security-Policy",
             r->type && strncmp(r->type, "text/html", 9) == 0 ? page_policy : data_policy);
 }

@@ -54,6 +54,8 @@ def test_a_page_is_asked_for_again_and_its_files_are_kept(client, path):
     assert "no-cache" in page.headers["Cache-Control"]
     again = client.get(path, headers={"If-None-Match": page.headers["ETag"]})
     assert again.status_code == 304 and again.content == b""
+    # The fields of a 304 replace those of the kept page, so it must not bring another policy.
+    assert again.headers.get("Content-Security-Policy") in (None, page.headers["Content-Security-Policy"])
     files = [link for link in links(page.text) if link.startswith("/a/")]
     assert len(files) >= 4
     for link in files:

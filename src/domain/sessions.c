@@ -26,12 +26,12 @@ static void hash_token(struct slice token, unsigned char out[SHA256_BYTES])
     crypto_sha256(token, out);
 }
 
-/* What a client says of itself may be anything: cut, and only if it is text. */
+/* What a client says of itself may be anything: kept is the beginning, where it is text. */
 static const char *cut(struct ctx *ctx, struct slice text, size_t max)
 {
     struct slice part = slice_sub(text, 0, max);
-    while (part.n > 0 && part.n < text.n && ((unsigned char)part.p[part.n - 1] & 0x80))
-        part.n--; /* not in the middle of a letter */
+    for (int i = 0; i < 3 && part.n < text.n && !slice_is_utf8(part); i++)
+        part.n--; /* the cut fell into a letter */
     return part.n > 0 && slice_is_utf8(part) ? slice_dup(ctx->arena, part) : NULL;
 }
 

@@ -39,17 +39,6 @@ static void report_unknowns(struct field_reading *f, const char *name, const str
         report_unknowns(f, name, v->items[i]);
 }
 
-static bool is_known(const struct py_value *v)
-{
-    bool pairs = v->kind == PY_DICT;
-    if (!py_is_literal(v))
-        return false;
-    for (size_t i = 0; i < (pairs ? v->count * 2 : v->count); i++)
-        if (!is_known(v->items[i]))
-            return false;
-    return true;
-}
-
 /* Equal, or the same when written down: a tuple and a JSON array hold the same. */
 static bool agrees(struct field_reading *f, const struct py_value *a, const struct py_value *b)
 {
@@ -77,28 +66,36 @@ static const struct py_value *source_value(const struct field_reading *f, const 
     return v ? v : record->rest;
 }
 
-const struct py_value *field_value(struct field_reading *f, const char *name)
+/* Not one field but all, or all that are not named, are out of reach. That is one finding, and only
+ * when a field is missing that must be there: a manifest with those stands in for the rest. */
+static void report_unreadable(struct field_reading *f, const struct py_value *why)
+{
+    if (f->said_unreadable)
+        return;
+    f->said_unreadable = true;
+    findings_at(&f->out->errors, "meta.not_literal", "get_metadata", why->at,
+                "Let get_metadata return PluginMetadata(...) with literal values, or give pid, name, "
+                "version and description in a file " MANIFEST_NAME " beside plugin.py",
+                "get_metadata cannot be read without running the plugin: %s",
+                py_reason(f->arena, why));
+}
+
+static const struct py_value *field_value(struct field_reading *f, const char *name, bool wanted)
 {
     const struct py_value *source = source_value(f, name);
     const struct py_value *manifest = f->manifest ? py_get(f->manifest, name) : NULL;
-    bool whole = source != NULL && source == f->plugin->metadata;
-    if (source && is_known(source)) {
+    bool whole = source && (source == f->plugin->metadata || source == f->plugin->metadata->rest);
+    if (source && py_is_known(source)) {
         if (manifest && !agrees(f, source, manifest))
             report_conflict(f, name, source->at);
         return source;
     }
     if (manifest || source == NULL)
         return manifest;
-    if (whole && !f->said_unreadable) {
-        f->said_unreadable = true;
-        findings_at(&f->out->errors, "meta.not_literal", "get_metadata", source->at,
-                    "Let get_metadata return PluginMetadata(...) with literal values, or give pid, "
-                    "name, version and description in a file " MANIFEST_NAME " beside plugin.py",
-                    "get_metadata cannot be read without running the plugin: %s",
-                    py_reason(f->arena, source));
-    }
     if (!whole)
         report_unknowns(f, name, source);
+    else if (wanted)
+        report_unreadable(f, source);
     return NULL;
 }
 
@@ -122,7 +119,7 @@ static const char *text_field(struct field_reading *f, const char *name, bool wa
                               const struct py_value **at)
 {
     size_t before = f->out->errors.count + f->out->errors.dropped;
-    const struct py_value *v = field_value(f, name);
+    const struct py_value *v = field_value(f, name, wanted);
     bool reported = f->out->errors.count + f->out->errors.dropped > before || f->said_unreadable;
     *at = v;
     if (v && v->kind == PY_NONE && !wanted)
@@ -156,7 +153,7 @@ static bool is_sequence(const struct py_value *v)
 static const char **strings(struct field_reading *f, const char *name, size_t most, size_t max,
                             size_t *count, const struct py_value **where)
 {
-    const struct py_value *v = field_value(f, name);
+    const struct py_value *v = field_value(f, name, false);
     *count = 0;
     *where = v;
     if (v == NULL)
@@ -256,7 +253,7 @@ static void read_version(struct field_reading *f)
 
 static bool bool_field(struct field_reading *f, const char *name, bool standard)
 {
-    const struct py_value *v = field_value(f, name);
+    const struct py_value *v = field_value(f, name, false);
     if (v && v->kind == PY_BOOL)
         return v->boolean;
     if (v)
@@ -291,7 +288,7 @@ static void read_llm_requirements(struct field_reading *f)
     const struct py_value *v = source_value(f, "llm_requirements");
     struct buf json;
     buf_init(&json, f->arena, PY_TEXT_MAX);
-    if (v == NULL || !is_known(v))
+    if (v == NULL || !py_is_known(v))
         v = f->manifest ? py_get(f->manifest, "llm_requirements") : NULL;
     if (f->out->meta.generation == PLUGIN_V1 && v && v->kind == PY_DICT && py_json(v, &json))
         f->out->meta.llm_requirements = buf_view(&json);
@@ -318,27 +315,46 @@ static void check_names(struct field_reading *f)
     }
 }
 
-void fields_read_settings(struct field_reading *f)
+/* What the manifest says of the settings is compared with the whole the source gives. */
+static bool settings_differ(struct field_reading *f, const struct py_value *const parts[2],
+                            const struct py_value *manifest)
 {
-    const struct py_value *parts[2] = {f->plugin->decorator, f->plugin->method};
-    const struct py_value *manifest = f->manifest ? py_get(f->manifest, "settings") : NULL;
+    if (parts[0] && parts[1])
+        return true;
+    const struct py_value *all = parts[0] ? parts[0] : parts[1];
+    return all == NULL ? manifest->kind != PY_LIST || manifest->count > 0
+                       : !agrees(f, all, manifest);
+}
+
+/* One of the lists, without extras; NULL when there is none. */
+static const struct py_value *settings_part(struct field_reading *f, const struct py_value *list)
+{
+    const struct py_value *pruned = list ? settings_pruned(f->arena, list) : NULL;
+    f->out->errors.no_memory = f->out->errors.no_memory || (list && pruned == NULL);
+    return pruned;
+}
+
+static void read_settings(struct field_reading *f)
+{
+    const struct py_value *parts[2] = {settings_part(f, f->plugin->decorator),
+                                       settings_part(f, f->plugin->method)};
+    const struct py_value *manifest =
+        settings_part(f, f->manifest ? py_get(f->manifest, "settings") : NULL);
     struct plugin_meta *meta = &f->out->meta;
     struct setting *settings;
     bool known = true;
     for (int i = 0; i < 2; i++)
-        known = known && (parts[i] == NULL || is_known(parts[i]));
+        known = known && (parts[i] == NULL || py_is_known(parts[i]));
+    if (known && manifest && settings_differ(f, parts, manifest))
+        report_conflict(f, "settings", parts[0] ? parts[0]->at : manifest->at);
     for (int i = 0; !known && manifest == NULL && i < 2; i++)
         if (parts[i])
             report_unknowns(f, "settings", parts[i]);
-    if (!known)
+    if (!known && manifest)
         parts[0] = manifest, parts[1] = NULL;
     settings_read(&f->out->errors, &f->out->warnings, parts[0], parts[1], &settings,
                   &meta->setting_count);
     meta->settings = settings;
-    bool differs = known && manifest &&
-                   (parts[1] || parts[0] == NULL || !agrees(f, parts[0], manifest));
-    if (differs)
-        report_conflict(f, "settings", parts[0] ? parts[0]->at : manifest->at);
 }
 
 void fields_read(struct field_reading *f)
@@ -363,5 +379,5 @@ void fields_read(struct field_reading *f)
     read_agent_type(f);
     read_llm_requirements(f);
     check_names(f);
-    fields_read_settings(f);
+    read_settings(f);
 }

@@ -16,14 +16,7 @@ struct field_reading {
     bool said_unreadable;            /* get_metadata as a whole has been reported */
 };
 
-/* The value of a field: the source's, else the manifest's, else NULL. Unknowns that no manifest
- * helps with and contradictions are reported, and give NULL. */
-const struct py_value *field_value(struct field_reading *f, const char *name);
-
-/* The settings of the source, or those of the manifest in their place. */
-void fields_read_settings(struct field_reading *f);
-
-/* Everything but the agent: into out->meta. */
+/* Everything but the agent, settings included: into out->meta. */
 void fields_read(struct field_reading *f);
 
 #endif

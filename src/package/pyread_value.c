@@ -49,6 +49,16 @@ static size_t member_count(const struct py_value *v)
     return pairs ? v->count * 2 : v->count;
 }
 
+bool py_is_known(const struct py_value *v)
+{
+    if (!py_is_literal(v))
+        return false;
+    for (size_t i = 0; i < member_count(v); i++)
+        if (!py_is_known(v->items[i]))
+            return false;
+    return true;
+}
+
 const struct py_value *py_unknown_in(const struct py_value *v)
 {
     if (v->kind == PY_UNKNOWN)

@@ -64,6 +64,9 @@ enum {
 bool py_is_literal(const struct py_value *v); /* the kind only; members may be unknown */
 const char *py_kind_shown(enum py_kind kind); /* for a sentence: "an int", "None" */
 
+/* A literal whose members are literals all the way down. */
+bool py_is_known(const struct py_value *v);
+
 /* The first unknown inside v, v itself included; NULL when all of it is known. */
 const struct py_value *py_unknown_in(const struct py_value *v);
 

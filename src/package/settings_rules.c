@@ -24,7 +24,9 @@ const char *py_reason(struct arena *arena, const struct py_value *v)
         text = slice_dup(arena, v->text);
         break;
     case PY_FOREIGN:
-        text = str_printf(arena, "it is %.*s, which is outside of the package", SLICE_ARGS(v->text));
+        text = slice_starts(v->text, "builtins.")
+                   ? str_printf(arena, "it is Python's own %.*s", SLICE_ARGS(slice_sub(v->text, 9, v->text.n)))
+                   : str_printf(arena, "it is %.*s, which is outside of the package", SLICE_ARGS(v->text));
         break;
     case PY_SDK:
         text = str_printf(arena, "it is %.*s of the SDK", SLICE_ARGS(v->text));
@@ -55,6 +57,55 @@ void findings_at(struct findings *f, const char *rule, const char *field, struct
                                              .column = at.column,
                                              .sentence = sentence,
                                              .remedy = remedy});
+}
+
+/* ---- extras ---------------------------------------------------------------------------------- */
+
+static bool is_field(const struct py_value *key)
+{
+    static const char *const fields[] = {"key",     "name",     "type",     "description",
+                                         "default", "required", "sensitive"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (key->kind == PY_STR && slice_is(key->text, fields[i]))
+            return true;
+    return false;
+}
+
+static const struct py_value *pruned_entry(struct arena *arena, const struct py_value *entry)
+{
+    if (entry->kind != PY_DICT)
+        return entry;
+    struct py_value *copy = arena_alloc(arena, sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    *copy = *entry;
+    copy->count = 0;
+    copy->items = arena_array(arena, entry->count * 2 + 1, sizeof *copy->items);
+    if (copy->items == NULL)
+        return NULL;
+    for (size_t i = 0; i < entry->count; i++)
+        if (is_field(entry->items[2 * i])) {
+            copy->items[2 * copy->count] = entry->items[2 * i];
+            copy->items[2 * copy->count++ + 1] = entry->items[2 * i + 1];
+        }
+    return copy;
+}
+
+const struct py_value *settings_pruned(struct arena *arena, const struct py_value *list)
+{
+    if (list->kind != PY_LIST)
+        return list;
+    struct py_value *copy = arena_alloc(arena, sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    *copy = *list;
+    copy->items = arena_array(arena, list->count + 1, sizeof *copy->items);
+    if (copy->items == NULL)
+        return NULL;
+    for (size_t i = 0; i < list->count; i++)
+        if ((copy->items[i] = pruned_entry(arena, list->items[i])) == NULL)
+            return NULL;
+    return copy;
 }
 
 /* ---- the rules ----------------------------------------------------------------------------- */
@@ -104,7 +155,7 @@ static const char *text_field(struct reading *s, const struct py_value *entry, c
                     "Give each setting a key, a type and a description",
                     "Setting %zu%s%s has no \"%s\"", index + 1, key ? ", " : "", key ? key : "",
                     field);
-    if (v == NULL || (v->kind == PY_NONE && !wanted))
+    if (v == NULL || !py_is_known(v) || (v->kind == PY_NONE && !wanted))
         return NULL;
     if (v->kind == PY_STR) {
         const char *text = slice_dup(s->arena, v->text);
@@ -122,7 +173,7 @@ static bool flag_field(struct reading *s, const struct py_value *entry, const ch
                        const char *key)
 {
     const struct py_value *v = py_get(entry, field);
-    if (v == NULL || (s->is_method && v->kind == PY_NONE))
+    if (v == NULL || !py_is_known(v) || (s->is_method && v->kind == PY_NONE))
         return false;
     if (v->kind == PY_BOOL)
         return v->boolean;
@@ -176,6 +227,8 @@ static void check_key(struct reading *s, const struct py_value *entry, const cha
 static void read_entry(struct reading *s, const struct py_value *entry, size_t index)
 {
     struct setting out = {.default_json = SLICE("null")};
+    if (!py_is_literal(entry))
+        return;
     if (entry->kind != PY_DICT) {
         findings_at(s->errors, "settings.entry", "settings", entry->at,
                     "Write each setting as a dict", "Setting %zu is %s; it must be a dict",
@@ -192,6 +245,8 @@ static void read_entry(struct reading *s, const struct py_value *entry, size_t i
     out.required = flag_field(s, entry, "required", out.key);
     out.sensitive = flag_field(s, entry, "sensitive", out.key);
     const struct py_value *standard = py_get(entry, "default");
+    if (standard && !py_is_known(standard))
+        standard = NULL;
     if (!find_type(slice_of(type), &out.type)) {
         findings_at(s->errors, "settings.type", "settings", py_get(entry, "type")->at,
                     "Use one of str, int, float, bool, list, dict",
@@ -216,7 +271,7 @@ static void read_entry(struct reading *s, const struct py_value *entry, size_t i
 
 static void read_list(struct reading *s, const struct py_value *list, bool is_method)
 {
-    if (list == NULL || (is_method && list->kind == PY_NONE))
+    if (list == NULL || !py_is_literal(list) || (is_method && list->kind == PY_NONE))
         return;
     if (list->kind != PY_LIST) {
         findings_at(s->errors, "settings.list", "settings", list->at, "Write the settings as a list",

@@ -20,10 +20,14 @@ const char *py_reason(struct arena *arena, const struct py_value *v);
 void findings_at(struct findings *f, const char *rule, const char *field, struct py_at at,
                  const char *remedy, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* The list without what authors add to entries beyond the fields a setting has: such extras may be
+ * anything and never matter. NULL when there is no memory. */
+const struct py_value *settings_pruned(struct arena *arena, const struct py_value *list);
+
 /*
  * decorator: the list of plugin_settings, or NULL; every rule holds for it. method: the list of
  * get_settings_schema, or NULL; it comes after, and the SDK does not check it, so here only what
- * cannot be stored is refused. Both are known through and through (no unknowns inside).
+ * cannot be stored is refused. What is not known inside them is passed over: the caller reports it.
  */
 void settings_read(struct findings *errors, struct findings *warnings,
                    const struct py_value *decorator, const struct py_value *method,

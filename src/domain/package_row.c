@@ -100,7 +100,7 @@ enum err package_row(struct ctx *ctx, const struct plugin_meta *m, struct plugin
     out->tag = m->tag;
     out->agent_type = m->agent_type;
     out->sdk_version = m->sdk_version;
-    out->generation = m->generation;
+    out->generation = (int)m->generation;
     out->stateless = m->stateless;
     out->is_specialized = m->is_specialized;
     out->is_scoped = m->is_scoped;

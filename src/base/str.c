@@ -50,7 +50,7 @@ struct slice slice_sub(struct slice a, size_t from, size_t to)
         to = a.n;
     if (from > to)
         from = to;
-    return (struct slice){a.p + from, to - from};
+    return a.p ? (struct slice){a.p + from, to - from} : SLICE_NONE;
 }
 
 struct slice slice_trim(struct slice a)

@@ -124,7 +124,7 @@ static enum err walk_fields(struct ctx *ctx, struct walk *w, struct request *req
         if (!take_word(w, &name) || !take_word(w, &value) || w->p >= w->end)
             return ctx_fail(ctx, ERR_HEADERS, "The header is larger than %d bytes",
                             REQUEST_HEAD_MAX);
-        if (name.n == 0) /* the line did not end in CR LF, or an end came where none should be */
+        if (name.n == 0) /* a NUL where a line should begin: its end was not CR LF */
             return ctx_fail(ctx, ERR_INVALID, "The header is not well formed");
         if (!take_nul(w))
             return ctx_fail(ctx, ERR_INVALID,
@@ -134,14 +134,6 @@ static enum err walk_fields(struct ctx *ctx, struct walk *w, struct request *req
             return err;
     }
     return OK;
-}
-
-/* A header without any field: the library swallows the line ends behind the version as NULs. */
-static bool no_fields(struct walk *w)
-{
-    if (w->end - w->p >= 2 && w->p[0] == '\0' && w->p[1] == '\0')
-        return true;
-    return at_end(w);
 }
 
 /* ---- single fields ------------------------------------------------------------------------ */
@@ -219,7 +211,7 @@ static enum err check_target(struct ctx *ctx, struct request *req)
         rest = slice_sub(rest, 8, rest.n);
     if (rest.p != req->path.p) {
         struct slice host = slice_sub(rest, 0, slice_find(rest, '/'));
-        if (host.n == rest.n || host.n != req->host.n ||
+        if (host.n == 0 || host.n == rest.n || host.n != req->host.n ||
             strncasecmp(host.p, req->host.p, host.n) != 0)
             return ctx_fail(ctx, ERR_INVALID, "The address names another host than the Host field");
         req->path = slice_sub(rest, host.n, rest.n);
@@ -301,7 +293,7 @@ enum err check_block(struct ctx *ctx, const struct check_input *in, struct reque
     req->content_length = -1;
     if ((err = walk_line(ctx, &w, in->query, req, out)) != OK)
         return err;
-    if (!no_fields(&w) && (err = walk_fields(ctx, &w, req)) != OK)
+    if ((err = walk_fields(ctx, &w, req)) != OK)
         return err;
     if (req->headers != in->fields) /* the library has seen another request than we have */
         return ctx_fail(ctx, ERR_INVALID, "The header is not well formed");

@@ -1,12 +1,14 @@
 /*
- * seam.h - three system calls of civetweb that go through us.
+ * seam.h - three system calls of civetweb that go through us, and what it takes for white space.
  *
  * The library offers no way to take a socket from the service manager, to let a connection go that
  * drips, or to close idle ones at once when the server stops. So it is compiled with
  *
  *     -DLARDER_SEAM_HOOKS -include src/http/seam.h
  *
- * which turns its calls of bind, listen and poll into ours. Where the system's shared library is
+ * which turns its calls of bind, listen and poll into ours. And since its parser swallows any run of
+ * white space behind a word of the request line, so that a folded line or a bare line feed cannot be
+ * seen afterwards, only the line feed is white space to it; the rest http/check.c refuses. Where the system's shared library is
  * used instead nobody calls these, no socket can be handed over, and the library's own, coarser
  * limits hold. (LARDER_SOCKET_SEAM tells our own files which of the two it is.)
  * (The headers come before the macros, so that fortified inline versions keep their names.)
@@ -20,6 +22,7 @@
 #endif
 #endif
 
+#include <ctype.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -32,6 +35,8 @@ int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 #define bind larder_bind
 #define listen larder_listen
 #define poll larder_poll
+#undef isspace
+#define isspace(c) ((c) == '\n')
 #else
 
 #include <pthread.h>

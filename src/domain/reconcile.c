@@ -206,7 +206,7 @@ static enum err ensure_local(struct work *w, struct held *h)
 static enum err begin_run(struct ctx *ctx, struct conn *conn, void *arg)
 {
     int64_t *since = arg;
-    const char *text;
+    const char *text = NULL;
     enum err err = kv_get(ctx, conn, KV_UNSURE, &text);
     *since = INT64_MAX;
     if (err != OK || slice_to_i64(slice_of(text), since))

@@ -20,7 +20,6 @@ const struct sql_list kv_store_sql = {"kv_store.c", sql, sizeof sql / sizeof *sq
 enum err kv_get(struct ctx *ctx, struct conn *conn, const char *name, const char **out)
 {
     bool row;
-    *out = NULL;
     struct stmt *s = db_stmt(ctx, conn, &sql[GET]);
     if (s == NULL)
         return ctx->fault.err;

@@ -12,6 +12,7 @@
 #include "package/inspect_fields.h"
 #include "package/manifest.h"
 #include "package/pyread.h"
+#include "package/pyread_memory.h"
 #include "package/settings_rules.h"
 
 /* ---- where the package lies ---------------------------------------------------------------- */
@@ -324,15 +325,16 @@ static enum err read_python(struct ctx *ctx, const struct package_source *source
     return err;
 }
 
-enum err inspect_package(struct ctx *ctx, const struct package_source *source,
-                         struct inspection *out)
+struct inspecting {
+    const struct package_source *source;
+    struct inspection *out;
+};
+
+/* Runs where the syntax tree library may be used: see pyread_memory.h. */
+static enum err inspect(struct ctx *ctx, void *arg)
 {
-    memset(out, 0, sizeof *out);
-    out->meta.generation = PLUGIN_V2;
-    findings_init(&out->errors, ctx);
-    findings_init(&out->warnings, ctx);
-    if (!find_root(source, out))
-        return findings_end(&out->errors);
+    const struct package_source *source = ((struct inspecting *)arg)->source;
+    struct inspection *out = ((struct inspecting *)arg)->out;
     out->has_init = find_member(source, out->root, "__init__.py") != SIZE_MAX;
     out->has_agent_file = find_member(source, out->root, "agent.py") != SIZE_MAX;
     out->has_tools_file = find_member(source, out->root, "tools.py") != SIZE_MAX;
@@ -345,4 +347,17 @@ enum err inspect_package(struct ctx *ctx, const struct package_source *source,
     if (err == OK)
         err = read_readme(ctx, source, out);
     return err ? err : findings_end(&out->errors);
+}
+
+enum err inspect_package(struct ctx *ctx, const struct package_source *source,
+                         struct inspection *out)
+{
+    struct inspecting what = {source, out};
+    memset(out, 0, sizeof *out);
+    out->meta.generation = PLUGIN_V2;
+    findings_init(&out->errors, ctx);
+    findings_init(&out->warnings, ctx);
+    if (!find_root(source, out))
+        return findings_end(&out->errors);
+    return py_memory_run(ctx, inspect, &what);
 }

@@ -15,9 +15,8 @@
 #include "store/statements.h"
 
 enum {
-    PROGRESS_OPS = 1000, /* steps of the virtual machine between two looks at the clock: ~50 us */
-    PATH_LONGEST = 4096
-};
+    PROGRESS_OPS = 1000
+}; /* steps of the virtual machine between two looks at the clock: ~50 us */
 
 enum {
     FOREIGN_KEYS,
@@ -141,6 +140,8 @@ enum err conn_fail(struct ctx *ctx, struct conn *conn, int rc, const char *what)
 static int too_long(void *arg)
 {
     struct conn *conn = arg;
+    if (conn->patience_ms == 0)
+        return 0;
     int64_t now = clock_mono_ms(conn->clock);
     if (conn->deadline == 0)
         conn->deadline = now + conn->patience_ms;
@@ -197,44 +198,18 @@ static enum err set_pragmas(struct ctx *ctx, struct conn *conn, enum conn_kind k
     return OK;
 }
 
-/* "file:" and the path with what has a meaning in a URI escaped. */
-static bool immutable_uri(const char *path, char *out, size_t size)
-{
-    static const char hex[] = "0123456789abcdef", tail[] = "?immutable=1&mode=ro";
-    size_t n = strlen("file:");
-    memcpy(out, "file:", n);
-    for (; *path; path++) {
-        if (n + 4 + sizeof tail > size)
-            return false;
-        if (strchr("%?#", *path) == NULL) {
-            out[n++] = *path;
-            continue;
-        }
-        out[n++] = '%';
-        out[n++] = hex[(unsigned char)*path >> 4];
-        out[n++] = hex[(unsigned char)*path & 15];
-    }
-    memcpy(out + n, tail, sizeof tail);
-    return true;
-}
-
 static int open_handle(enum conn_kind kind, const char *path, sqlite3 **db)
 {
-    char uri[3 * PATH_LONGEST];
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
     switch (kind) {
     case CONN_CREATOR: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE; break;
-    /* A copier may be the only one: with write access it leaves no WAL behind. */
-    case CONN_WRITER:
-    case CONN_COPIER: flags |= SQLITE_OPEN_READWRITE; break;
-    case CONN_READER: flags |= SQLITE_OPEN_READONLY; break;
-    case CONN_STRANGER:
-        flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-        if (!immutable_uri(path, uri, sizeof uri))
-            return SQLITE_CANTOPEN;
-        path = uri;
-        break;
     case CONN_MEMORY: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY; break;
+    case CONN_READER: flags |= SQLITE_OPEN_READONLY; break;
+    /* A copier may be the only one: with write access it leaves no WAL behind. In a stranger's
+     * file the CHECK rules are read, and so can be checked, only by a connection that may write. */
+    case CONN_WRITER:
+    case CONN_COPIER:
+    case CONN_STRANGER: flags |= SQLITE_OPEN_READWRITE; break;
     }
     return sqlite3_open_v2(path, db, flags, NULL);
 }
@@ -271,8 +246,7 @@ enum err conn_open(struct ctx *ctx, enum conn_kind kind, const char *path, struc
         return err;
     }
     conn->patience_ms = patience(kind);
-    if (conn->patience_ms > 0)
-        sqlite3_progress_handler(conn->db, PROGRESS_OPS, too_long, conn);
+    sqlite3_progress_handler(conn->db, PROGRESS_OPS, too_long, conn);
     *out = conn;
     return OK;
 }
@@ -303,6 +277,7 @@ enum err conn_exec(struct ctx *ctx, struct conn *conn, const struct sql *stateme
 
 enum err conn_script(struct ctx *ctx, struct conn *conn, const char *text)
 {
+    conn->deadline = 0;
     int rc = sqlite3_exec(conn->db, text, NULL, NULL, NULL);
     return rc == SQLITE_OK ? OK : conn_fail(ctx, conn, rc, "script");
 }

@@ -17,7 +17,7 @@ enum conn_kind {
     CONN_CREATOR,  /* the same, and makes the file */
     CONN_READER,   /* reads only, each answer within CONN_READ_MS */
     CONN_COPIER,   /* reads only, takes its time: for backups */
-    CONN_STRANGER, /* somebody else's file: immutable, no triggers, no views, takes its time */
+    CONN_STRANGER, /* somebody else's file: only read, no triggers, no views */
     CONN_MEMORY    /* an empty database in memory */
 };
 

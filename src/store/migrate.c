@@ -8,7 +8,9 @@
 #include "store/migrate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -163,6 +165,23 @@ static enum err change(struct ctx *ctx, struct conn *conn, const struct migrate_
     return err;
 }
 
+/* A name is safe in its folder only when the folder is on disk. */
+static enum err sync_folder(struct ctx *ctx, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash ? slice_dup(ctx->arena,
+                                           (struct slice){path, (size_t)(slash - path) + 1})
+                               : ".";
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (folder == NULL)
+        return ctx_no_memory(ctx);
+    int rc = fd < 0 ? -1 : fsync(fd);
+    enum err err = rc == 0 ? OK : ctx_fail_errno(ctx, errno, folder);
+    if (fd >= 0)
+        (void)close(fd);
+    return err;
+}
+
 /* Temp name first, so that a .bak is always whole. */
 static enum err keep_copy(struct ctx *ctx, const char *path, int64_t version)
 {
@@ -174,7 +193,7 @@ static enum err keep_copy(struct ctx *ctx, const char *path, int64_t version)
     enum err err = snapshot_make(ctx, path, temp);
     if (err == OK && rename(temp, keep) != 0)
         err = ctx_fail_errno(ctx, errno, keep);
-    return err;
+    return err == OK ? sync_folder(ctx, keep) : err;
 }
 
 enum err migrate_run(struct ctx *ctx, struct conn *conn, const char *path,
@@ -186,18 +205,18 @@ enum err migrate_run(struct ctx *ctx, struct conn *conn, const char *path,
         return err;
     if (!is_empty(&l))
         err = keep_copy(ctx, path, l.version);
+    int64_t patience = conn->patience_ms;
+    conn->patience_ms = 0; /* a large file takes what it takes; nobody else is here yet */
     /* A step may rebuild a table others point to; what dangles at the end is found by the check. */
     if (err == OK)
         err = conn_exec(ctx, conn, &sql[FOREIGN_KEYS_OFF]);
     if (err == OK)
         err = conn_exec(ctx, conn, &sql[BEGIN]);
-    if (err != OK)
-        return err;
-    err = change(ctx, conn, plan);
+    if (err == OK)
+        err = change(ctx, conn, plan);
     if (err == OK)
         err = conn_exec(ctx, conn, &sql[COMMIT]);
-    if (err == OK)
-        return conn_exec(ctx, conn, &sql[FOREIGN_KEYS_ON]);
-    conn_rollback(conn);
-    return err;
+    conn_rollback(conn); /* where that went wrong */
+    conn->patience_ms = patience;
+    return err == OK ? conn_exec(ctx, conn, &sql[FOREIGN_KEYS_ON]) : err;
 }

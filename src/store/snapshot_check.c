@@ -1,13 +1,14 @@
 /*
  * snapshot_check.c - is this foreign file a sound database of ours?
  *
- * The file is opened immutable, with triggers and views switched off and every limit set. Order:
+ * The file is only read, with triggers and views switched off and every limit set. Order:
  * header, schema against the known one row by row, then all pages, types, rules and indexes, the
  * foreign keys, and the audit chain. A sentence tells which of them failed; what was there before
  * stays in use.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,10 +69,31 @@ static enum err check_header(struct ctx *ctx, const char *path)
         return ctx_fail(ctx, ERR_INVALID, REFUSED "it cannot be read as a plain file");
     if (st.st_size < SMALLEST || n < HEADER || memcmp(head, "SQLite format 3", 16) != 0)
         return ctx_fail(ctx, ERR_INVALID, REFUSED "it is not a SQLite file");
+    uint64_t page = (uint64_t)head[16] << 8 | head[17];
+    uint64_t pages = (uint64_t)head[28] << 24 | (uint64_t)head[29] << 16 | (uint64_t)head[30] << 8 |
+                     head[31];
+    if (pages * (page == 1 ? 65536 : page) != (uint64_t)st.st_size)
+        return ctx_fail(ctx, ERR_INVALID,
+                        REFUSED "it is not as long as it says; it may have been cut");
     if (head[18] != 1 || head[19] != 1)
         return ctx_fail(ctx, ERR_INVALID,
                         REFUSED "it needs a WAL beside it; copies made by "
                                 "`larder backup` do not");
+    return OK;
+}
+
+/* A journal beside it would be played into the file as soon as SQLite opens it. */
+static enum err check_company(struct ctx *ctx, const char *path)
+{
+    static const char *const tails[] = {"-journal", "-wal"};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        const char *beside = str_printf(ctx->arena, "%s%s", path, tails[i]);
+        if (beside == NULL)
+            return ctx_no_memory(ctx);
+        if (access(beside, F_OK) == 0)
+            return ctx_fail(ctx, ERR_INVALID, REFUSED "there is a journal beside it (%s)",
+                            tails[i]);
+    }
     return OK;
 }
 
@@ -106,13 +128,30 @@ static enum err check_numbers(struct ctx *ctx, struct conn *conn, const struct m
 
 /* ---- the schema ---- */
 
-static bool same_row(struct stmt *a, struct stmt *b)
+/* By type and name first, as the rows are sorted. */
+static int order(struct stmt *a, struct stmt *b)
 {
     for (int i = 0; i < 4; i++) {
-        if (!slice_eq(db_peek_slice(a, i), db_peek_slice(b, i)))
-            return false;
+        struct slice x = db_peek_slice(a, i), y = db_peek_slice(b, i);
+        int c = memcmp(x.p ? x.p : "", y.p ? y.p : "", x.n < y.n ? x.n : y.n);
+        if (c != 0 || x.n != y.n)
+            return c != 0 ? c : x.n < y.n ? -1 : 1;
     }
-    return true;
+    return 0;
+}
+
+static bool same_name(struct stmt *a, struct stmt *b)
+{
+    return slice_eq(db_peek_slice(a, 0), db_peek_slice(b, 0)) &&
+           slice_eq(db_peek_slice(a, 1), db_peek_slice(b, 1));
+}
+
+static enum err differs(struct ctx *ctx, struct stmt *s, const char *how)
+{
+    struct slice type = slice_sub(db_peek_slice(s, 0), 0, 20);
+    struct slice name = slice_sub(db_peek_slice(s, 1), 0, 60);
+    return ctx_fail(ctx, ERR_INVALID, REFUSED "%s (%.*s %.*s)", how, SLICE_ARGS(type),
+                    SLICE_ARGS(name));
 }
 
 /* Both in the same order; the first difference is named. */
@@ -125,11 +164,13 @@ static enum err compare(struct ctx *ctx, struct stmt *theirs, struct stmt *ours)
             err = db_step(ctx, ours, &we);
         if (err != OK || (!they && !we))
             return err;
-        if (they && we && same_row(theirs, ours))
+        int c = !they ? 1 : !we ? -1 : order(theirs, ours);
+        if (c == 0)
             continue;
-        struct stmt *s = they ? theirs : ours;
-        return ctx_fail(ctx, ERR_INVALID, REFUSED "its schema is not the known one (%.20s %.60s)",
-                        db_peek_text(s, 0), db_peek_text(s, 1));
+        if (they && we && same_name(theirs, ours))
+            return differs(ctx, theirs, "its schema was changed");
+        return c < 0 ? differs(ctx, theirs, "its schema has something more")
+                     : differs(ctx, ours, "its schema lacks something");
     }
 }
 
@@ -193,9 +234,13 @@ enum err snapshot_check(struct ctx *ctx, const char *path)
     struct conn *conn = NULL;
     enum err err = check_header(ctx, path);
     if (err == OK)
+        err = check_company(ctx, path);
+    if (err == OK)
         err = migrate_plan(ctx, &plan);
     if (err == OK)
         err = conn_open(ctx, CONN_STRANGER, path, &conn);
+    if (err == OK && sqlite3_db_readonly(conn->db, "main"))
+        err = ctx_fail(ctx, ERR_IO, "%s cannot be checked: this program may not write to it", path);
     if (err == OK)
         err = check_numbers(ctx, conn, &plan);
     if (err == OK)

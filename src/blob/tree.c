@@ -220,7 +220,8 @@ enum err tree_file(struct ctx *ctx, struct tree *t, struct slice name)
     struct slice last;
     char text[NAME_MAX + 1];
     if (!is_file_name(name, &last))
-        return ctx_fail(ctx, ERR_INVALID, "a member of the package has a name that cannot be a file");
+        return ctx_fail(ctx, ERR_INVALID,
+                        "a member of the package has a name that cannot be a file");
     int at = open_folders(t, name);
     if (at < 0)
         return disk_trouble(ctx, "make a folder of a tree");
@@ -326,7 +327,8 @@ enum err tree_publish(struct ctx *ctx, struct tree *t, const struct tree_place *
         if (parent >= 0)
             (void)close(parent);
     }
-    tree_abandon(ctx, t); /* the old tree after an exchange, or the staging folder after a failure */
+    tree_abandon(ctx,
+                 t); /* the old tree after an exchange, or the staging folder after a failure */
     return err;
 }
 

@@ -96,10 +96,11 @@ enum err findings_end(struct findings *f)
     const struct fault_item *first = &f->items[0];
     const char *file = first->file ? first->file : "";
     const char *colon = first->file ? ": " : "";
-    enum err err = more == 0 ? ctx_fail_code(f->ctx, ERR_INVALID, "PL-0003", "%s%s%s", file, colon,
-                                             first->sentence)
-                             : ctx_fail_code(f->ctx, ERR_INVALID, "PL-0003", "%s%s%s (and %zu more)",
-                                             file, colon, first->sentence, more);
+    enum err err = more == 0
+                       ? ctx_fail_code(f->ctx, ERR_INVALID, "PL-0003", "%s%s%s", file, colon,
+                                       first->sentence)
+                       : ctx_fail_code(f->ctx, ERR_INVALID, "PL-0003", "%s%s%s (and %zu more)",
+                                       file, colon, first->sentence, more);
     if (f->ctx->fault.items == NULL) {
         f->ctx->fault.items = f->items;
         f->ctx->fault.item_count = f->count;

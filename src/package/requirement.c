@@ -258,11 +258,24 @@ static bool read_conditions(struct reader *r, struct requirement *out)
 /* ---- the marker ---- */
 
 static const char *const variables[] = {
-    "python_version",  "python_full_version", "os_name",         "os.name",
-    "sys_platform",    "sys.platform",        "platform_release", "platform_system",
-    "platform_version", "platform.version",   "platform_machine", "platform.machine",
-    "platform_python_implementation", "platform.python_implementation",
-    "python_implementation", "implementation_name", "implementation_version", "extra",
+    "python_version",
+    "python_full_version",
+    "os_name",
+    "os.name",
+    "sys_platform",
+    "sys.platform",
+    "platform_release",
+    "platform_system",
+    "platform_version",
+    "platform.version",
+    "platform_machine",
+    "platform.machine",
+    "platform_python_implementation",
+    "platform.python_implementation",
+    "python_implementation",
+    "implementation_name",
+    "implementation_version",
+    "extra",
 };
 
 static bool read_value(struct reader *r)

@@ -368,11 +368,12 @@ enum err version_read(struct ctx *ctx, enum version_scheme scheme, struct slice 
         return ctx_fail_field(ctx, ERR_INVALID, "version", "the version is empty");
     size_t max = scheme == VERSION_PEP440 ? VERSION_PEP440_TEXT : VERSION_TEXT;
     if (text.n > max)
-        return ctx_fail_field(ctx, ERR_INVALID, "version", "the version has %zu characters, more than %zu",
-                              text.n, max);
+        return ctx_fail_field(ctx, ERR_INVALID, "version",
+                              "the version has %zu characters, more than %zu", text.n, max);
     return ctx_fail_field(ctx, ERR_INVALID, "version", "the version is not %s",
-                          scheme == VERSION_PEP440 ? "a Python version (PEP 440), like 1.2.0 or 1.2.0rc1"
-                                                   : "a semantic version, like 1.2.0 or 1.2.0-rc.1");
+                          scheme == VERSION_PEP440
+                              ? "a Python version (PEP 440), like 1.2.0 or 1.2.0rc1"
+                              : "a semantic version, like 1.2.0 or 1.2.0-rc.1");
 }
 
 bool version_fits_sdk(struct slice text)

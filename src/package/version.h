@@ -13,7 +13,7 @@
 enum version_scheme { VERSION_PEP440, VERSION_SEMVER };
 
 enum {
-    VERSION_TEXT = 64,  /* SemVer's ceiling; PEP 440 has its own below */
+    VERSION_TEXT = 64, /* SemVer's ceiling; PEP 440 has its own below */
     VERSION_PEP440_TEXT = 50,
     VERSION_KEY = 192 /* room for the longest key of either scheme */
 };

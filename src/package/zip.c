@@ -71,7 +71,8 @@ static void check_size(struct findings *f, const struct zip_member *m,
                        const struct zip_limits *limits)
 {
     if (m->size > limits->member)
-        zip_broken(f, ZIP_MEMBER_SIZE, m->name, "the member has %llu bytes unpacked, more than %llu",
+        zip_broken(f, ZIP_MEMBER_SIZE, m->name,
+                   "the member has %llu bytes unpacked, more than %llu",
                    (unsigned long long)m->size, (unsigned long long)limits->member);
     /* Divided, not multiplied: a product could overflow. */
     else if (m->size > limits->ratio_from && m->size / limits->ratio >= m->packed &&
@@ -110,9 +111,8 @@ static void check_entries(struct findings *f, const struct zip_entry *entries, s
             unpacked = UINT64_MAX;
     }
     if (unpacked > limits->unpacked)
-        zip_broken(f, ZIP_UNPACKED, SLICE_NONE,
-                   "the archive unpacks to %llu bytes, more than %llu", (unsigned long long)unpacked,
-                   (unsigned long long)limits->unpacked);
+        zip_broken(f, ZIP_UNPACKED, SLICE_NONE, "the archive unpacks to %llu bytes, more than %llu",
+                   (unsigned long long)unpacked, (unsigned long long)limits->unpacked);
 }
 
 static int compare_names(struct slice a, struct slice b)
@@ -177,7 +177,8 @@ enum err zip_open(struct ctx *ctx, struct slice bytes, const struct zip_limits *
     struct zip_end end;
     findings_init(&f, ctx);
     if (!zip_has_magic(bytes)) {
-        zip_broken(&f, ZIP_MAGIC, SLICE_NONE, "the file does not begin as a ZIP archive with a member");
+        zip_broken(&f, ZIP_MAGIC, SLICE_NONE,
+                   "the file does not begin as a ZIP archive with a member");
         return findings_end(&f);
     }
     if (!zip_layout_end(&f, bytes, &end))

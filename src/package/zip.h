@@ -33,7 +33,7 @@ struct zip_member {
     uint64_t size;     /* unpacked */
     uint64_t packed;
     uint32_t crc;
-    uint16_t method;   /* 0 = stored, 8 = deflated */
+    uint16_t method; /* 0 = stored, 8 = deflated */
     bool is_folder;
     bool is_ignored;   /* __MACOSX/, ._*, .DS_Store, __pycache__/, *.pyc: checked, never used */
     struct slice data; /* the packed bytes, in the archive */
@@ -43,8 +43,8 @@ struct zip {
     struct slice bytes;
     const struct zip_member *members; /* sorted by name, byte by byte */
     size_t count;
-    uint64_t unpacked; /* sum of all sizes */
-    struct slice root; /* the one wrapper folder, "web_search_agent/", or empty */
+    uint64_t unpacked;             /* sum of all sizes */
+    struct slice root;             /* the one wrapper folder, "web_search_agent/", or empty */
     struct zip_inflater *inflater; /* one stream and window for all members; of zip_read.c */
 };
 

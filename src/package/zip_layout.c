@@ -89,8 +89,8 @@ static bool widen_end(struct findings *f, struct slice bytes, size_t *at, struct
     if (!agrees(v->disk, ZIP_FULL16, wide.disk) ||
         !agrees(v->directory_disk, ZIP_FULL16, wide.directory_disk) ||
         !agrees(v->members_here, ZIP_FULL16, wide.members_here) ||
-        !agrees(v->members, ZIP_FULL16, wide.members) ||
-        !agrees(v->size, ZIP_FULL32, wide.size) || !agrees(v->offset, ZIP_FULL32, wide.offset)) {
+        !agrees(v->members, ZIP_FULL16, wide.members) || !agrees(v->size, ZIP_FULL32, wide.size) ||
+        !agrees(v->offset, ZIP_FULL32, wide.offset)) {
         zip_broken(f, ZIP_ZIP64, SLICE_NONE, "the ZIP64 end record and the plain one disagree");
         return false;
     }
@@ -215,16 +215,17 @@ static bool read_local(struct findings *f, struct slice bytes, uint64_t limit,
     if (zip_u16(p + 8) == entry->member.method &&
         (out->flags | ZIP_FLAG_DESCRIPTOR) == (entry->flags | ZIP_FLAG_DESCRIPTOR))
         return true;
-    zip_broken(f, ZIP_MISMATCH, name, "the record and the directory give different methods or flags");
+    zip_broken(f, ZIP_MISMATCH, name,
+               "the record and the directory give different methods or flags");
     return false;
 }
 
 /* Sizes and CRC: equal, or, where a descriptor follows, all left open. */
-static bool sizes_agree(struct findings *f, const struct zip_entry *entry, const struct local *local)
+static bool sizes_agree(struct findings *f, const struct zip_entry *entry,
+                        const struct local *local)
 {
     const struct zip_member *m = &entry->member;
-    bool equal =
-        local->v.size == m->size && local->v.packed == m->packed && local->crc == m->crc;
+    bool equal = local->v.size == m->size && local->v.packed == m->packed && local->crc == m->crc;
     if (equal)
         return true;
     bool open = local->v.size == 0 && local->v.packed == 0 && local->crc == 0;

@@ -79,9 +79,10 @@ void zip_name_check(struct findings *f, struct slice name, bool is_utf8,
     else if (!seen.ascii && !slice_is_utf8(name))
         zip_broken(f, ZIP_NAME_ENCODING, name, "the name is not UTF-8");
     else if (!seen.ascii && !is_utf8)
-        zip_broken(f, ZIP_NAME_ENCODING, name,
-                   "the name has letters beyond ASCII and the archive does not mark it as UTF-8, so "
-                   "programs read it differently");
+        zip_broken(
+            f, ZIP_NAME_ENCODING, name,
+            "the name has letters beyond ASCII and the archive does not mark it as UTF-8, so "
+            "programs read it differently");
     else if (seen.control || (!seen.ascii && has_hidden(name)))
         zip_broken(f, ZIP_NAME_CONTROL, name, "the name holds a control or direction character");
     else if (seen.backslash)
@@ -125,19 +126,20 @@ struct folder {
 /* Not every name is valid UTF-8: then it has its finding already and stands for itself. */
 static bool fold_unicode(struct folder *folder, struct slice name, struct slice *key)
 {
-    const utf8proc_option_t options =
-        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD |
+                                      UTF8PROC_IGNORE;
     if (folder->points == NULL)
         folder->points = arena_array(folder->arena, FOLD_MAX, sizeof *folder->points);
     if (folder->points == NULL)
         return false;
     *key = name;
-    utf8proc_ssize_t n =
-        utf8proc_decompose((const utf8proc_uint8_t *)name.p, (utf8proc_ssize_t)name.n,
-                           folder->points, FOLD_MAX - 1, options);
+    utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)name.p,
+                                            (utf8proc_ssize_t)name.n, folder->points, FOLD_MAX - 1,
+                                            options);
     if (n < 0 || n >= FOLD_MAX)
         return true;
-    n = utf8proc_reencode(folder->points, n, options); /* in place: it needs no more room, and one NUL */
+    n = utf8proc_reencode(folder->points, n,
+                          options); /* in place: it needs no more room, and one NUL */
     if (n < 0)
         return true;
     key->n = (size_t)n;

@@ -104,7 +104,8 @@ static enum err inflate_all(struct ctx *ctx, struct zip_inflater *in, struct fin
         result = inflate(z, Z_NO_FLUSH);
         size_t n = WINDOW - z->avail_out;
         if (n > m->size - u->given) {
-            zip_broken(f, ZIP_SIZE, m->name, "the member unpacks to more than the %llu bytes it declares",
+            zip_broken(f, ZIP_SIZE, m->name,
+                       "the member unpacks to more than the %llu bytes it declares",
                        (unsigned long long)m->size);
             return OK;
         }
@@ -151,7 +152,8 @@ enum err zip_read(struct ctx *ctx, const struct zip *zip, const struct zip_membe
                   uint64_t max, struct slice *out)
 {
     if (member->size > max)
-        return ctx_fail(ctx, ERR_TOO_LARGE, "a member of the archive has %llu bytes, more than %llu",
+        return ctx_fail(ctx, ERR_TOO_LARGE,
+                        "a member of the archive has %llu bytes, more than %llu",
                         (unsigned long long)member->size, (unsigned long long)max);
     char *room = arena_alloc_raw(ctx->arena, member->size);
     if (room == NULL)

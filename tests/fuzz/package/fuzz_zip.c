@@ -35,8 +35,8 @@ static void check_member(struct ctx *ctx, const struct zip *zip, const struct zi
     check_name(m->name);
     check(m->size <= zip_limits_cadence.member);
     check(zip_find(zip, m->name) == m);
-    check(m->data.n == 0 || (m->data.p >= zip->bytes.p &&
-                             m->data.p + m->data.n <= zip->bytes.p + zip->bytes.n));
+    check(m->data.n == 0 ||
+          (m->data.p >= zip->bytes.p && m->data.p + m->data.n <= zip->bytes.p + zip->bytes.n));
     check(slice_ends(m->name, "/") == m->is_folder);
     if (m->size <= 1 << 20) {
         check(zip_read(ctx, zip, m, m->size, &bytes) == OK);
@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct zip *zip;
     arena_init(&arena, MEMORY);
     ctx_init(&ctx, &arena, &clock_system, NULL, "fuzz");
-    enum err err = zip_open(&ctx, (struct slice){(const char *)data, size}, &zip_limits_cadence, &zip);
+    enum err err = zip_open(&ctx, (struct slice){(const char *)data, size}, &zip_limits_cadence,
+                            &zip);
     if (err == OK) {
         check(zip->count > 0 && zip->count <= zip_limits_cadence.members);
         check(zip->unpacked <= zip_limits_cadence.unpacked);

@@ -9,7 +9,15 @@
 
 #include <stdbool.h>
 
-enum call { CALL_OPENAT, CALL_WRITE, CALL_FSYNC, CALL_RENAME, CALL_MKDIRAT, CALL_PREAD, CALL_KINDS };
+enum call {
+    CALL_OPENAT,
+    CALL_WRITE,
+    CALL_FSYNC,
+    CALL_RENAME,
+    CALL_MKDIRAT,
+    CALL_PREAD,
+    CALL_KINDS
+};
 
 /* The at-th call of this kind from now on (1 = the next) fails with this errno; 0 = a short write.
  * Sticky: all later ones too. */

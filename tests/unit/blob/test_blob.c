@@ -141,7 +141,11 @@ static void what_is_not_there_is_not_found(void **state)
     int fd;
     hash_of(SLICE("never put"), sha);
     assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 9, &fd), ERR_NOT_FOUND);
-    static const char *const names[] = {"", "..", "../../etc/passwd", "ab",
+    static const char *const names[] = {
+        "",
+        "..",
+        "../../etc/passwd",
+        "ab",
         "AB00000000000000000000000000000000000000000000000000000000000000",
         "../0000000000000000000000000000000000000000000000000000000000000"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -214,7 +218,8 @@ static void a_damaged_blob_is_never_given_out_and_heals(void **state)
     assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 8, &fd), ERR_CORRUPT);
     fresh(p);
     put(p, "precious", sha);
-    assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 7, &fd), ERR_CORRUPT); /* not the row's size */
+    assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 7, &fd),
+                     ERR_CORRUPT); /* not the row's size */
 }
 
 static void what_is_no_file_is_not_followed(void **state)
@@ -238,7 +243,8 @@ static void what_is_no_file_is_not_followed(void **state)
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     fresh(p);
-    assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 4, &fd), ERR_CORRUPT); /* and does not wait */
+    assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 4, &fd),
+                     ERR_CORRUPT); /* and does not wait */
     fresh(p);
     put(p, "text", sha);
     assert_holds(p, sha, "text");
@@ -291,7 +297,7 @@ static void a_put_protects_an_old_blob_from_the_sweep(void **state)
     path_of(p, sha, path);
     age(path, 7200);
     put(p, "old", sha); /* an upload whose row is not written yet */
-    struct blob_sweep s = {.is_wanted = is_wanted, .arg = (void *)(uintptr_t)"none"};
+    struct blob_sweep s = {.is_wanted = is_wanted, .arg = (void *)(uintptr_t) "none"};
     s.older_than_ms = clock_wall_ms(&clock_system) - 3600 * 1000;
     assert_int_equal(blob_sweep(&p->ctx, p->blobs, &s), OK);
     assert_int_equal(s.blobs, 0);
@@ -342,7 +348,7 @@ static void many_puts_and_a_sweep_do_not_disturb_each_other(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
     }
     for (int i = 0; i < 20; i++) {
-        struct blob_sweep s = {.is_wanted = is_wanted, .arg = (void *)(uintptr_t)"none"};
+        struct blob_sweep s = {.is_wanted = is_wanted, .arg = (void *)(uintptr_t) "none"};
         s.older_than_ms = clock_wall_ms(&clock_system) - 3600 * 1000;
         fresh(p);
         assert_int_equal(blob_sweep(&p->ctx, p->blobs, &s), OK);
@@ -404,7 +410,8 @@ static void every_call_may_fail(void **state)
                 if (!happened)
                     break;
                 /* a look at what is there already may fail and be done without */
-                if (err != cases[i].err && err != OK && !(cases[i].error == ENOENT && err == ERR_NOT_FOUND))
+                if (err != cases[i].err && err != OK &&
+                    !(cases[i].error == ENOENT && err == ERR_NOT_FOUND))
                     fail_msg("case %zu, call %d: %s", i, n, err_info(err)->name);
                 assert_int_equal(count_open_files(), files);
                 assert_int_equal(temp_files(p), 0);
@@ -489,21 +496,24 @@ static void a_full_disk_is_told_and_heals(void **state)
     free(large);
 }
 
+/* Each test has a folder of its own. */
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_put_is_found, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(flush_comes_before_the_name_and_before_the_answer, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_damaged_blob_is_never_given_out_and_heals, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(what_is_no_file_is_not_followed, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_sweep_takes_what_nobody_wants, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_put_protects_an_old_blob_from_the_sweep, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(many_puts_and_a_sweep_do_not_disturb_each_other, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(every_call_may_fail, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_short_write_is_continued, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(memory_may_end_anywhere, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_full_disk_is_told_and_heals, make_place, drop_place),
+        IN_PLACE(what_was_put_is_found),
+        IN_PLACE(what_is_not_there_is_not_found),
+        IN_PLACE(flush_comes_before_the_name_and_before_the_answer),
+        IN_PLACE(a_damaged_blob_is_never_given_out_and_heals),
+        IN_PLACE(what_is_no_file_is_not_followed),
+        IN_PLACE(a_sweep_takes_what_nobody_wants),
+        IN_PLACE(a_put_protects_an_old_blob_from_the_sweep),
+        IN_PLACE(many_puts_and_a_sweep_do_not_disturb_each_other),
+        IN_PLACE(every_call_may_fail),
+        IN_PLACE(a_short_write_is_continued),
+        IN_PLACE(memory_may_end_anywhere),
+        IN_PLACE(a_full_disk_is_told_and_heals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,8 +180,8 @@ static void an_abandoned_tree_leaves_nothing(void **state)
 static void no_name_leads_out(void **state)
 {
     static const struct slice names[] = {
-        {"", 0},         {"..", 2},     {"../x", 4},    {"/x", 2},  {"a/../../x", 9}, {"a//x", 4},
-        {"a/", 2},       {".", 1},      {"./x", 3},     {"a\0b", 3}, {"a/..", 4},
+        {"", 0},   {"..", 2}, {"../x", 4}, {"/x", 2},   {"a/../../x", 9}, {"a//x", 4},
+        {"a/", 2}, {".", 1},  {"./x", 3},  {"a\0b", 3}, {"a/..", 4},
     };
     struct place *p = *state;
     struct tree *t;
@@ -302,7 +302,8 @@ static bool keeps_one(void *arg, const struct tree_place *place)
 static void a_sweep_takes_what_is_ours_and_unwanted(void **state)
 {
     struct place *p = *state;
-    struct tree_place old = {{"com.acme.search", "1.1.0", NULL}}, gone = {{"com.acme.gone", "1", NULL}};
+    struct tree_place old = {{"com.acme.search", "1.1.0", NULL}},
+                      gone = {{"com.acme.gone", "1", NULL}};
     struct tree *t;
     int64_t removed;
     int asked = 0;
@@ -413,10 +414,10 @@ struct failing {
 static void every_call_may_fail(void **state)
 {
     static const struct failing cases[] = {
-        {CALL_OPENAT, EMFILE, ERR_IO},        {CALL_OPENAT, ENOENT, ERR_IO},
-        {CALL_OPENAT, ENOSPC, ERR_NO_SPACE},  {CALL_WRITE, ENOSPC, ERR_NO_SPACE},
-        {CALL_WRITE, EIO, ERR_IO},            {CALL_RENAME, ENOSPC, ERR_NO_SPACE},
-        {CALL_RENAME, EIO, ERR_IO},           {CALL_MKDIRAT, ENOSPC, ERR_NO_SPACE},
+        {CALL_OPENAT, EMFILE, ERR_IO},       {CALL_OPENAT, ENOENT, ERR_IO},
+        {CALL_OPENAT, ENOSPC, ERR_NO_SPACE}, {CALL_WRITE, ENOSPC, ERR_NO_SPACE},
+        {CALL_WRITE, EIO, ERR_IO},           {CALL_RENAME, ENOSPC, ERR_NO_SPACE},
+        {CALL_RENAME, EIO, ERR_IO},          {CALL_MKDIRAT, ENOSPC, ERR_NO_SPACE},
         {CALL_MKDIRAT, EROFS, ERR_NO_SPACE},
     };
     struct place *p = *state;
@@ -490,20 +491,23 @@ static void memory_may_end_anywhere(void **state)
     assert_int_equal(err, ERR_NO_MEMORY);
 }
 
+/* Each test has a folder of its own. */
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_tree_stands_at_its_place, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_newer_tree_takes_the_place_whole, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(an_abandoned_tree_leaves_nothing, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(no_name_leads_out, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_planted_link_is_not_followed, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_removed_tree_is_gone_and_links_in_it_are_only_links, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_sweep_takes_what_is_ours_and_unwanted, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_worker_never_sees_half_a_tree, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(every_call_may_fail, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_file_system_without_exchange_will_do, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(memory_may_end_anywhere, make_place, drop_place),
+        IN_PLACE(a_tree_stands_at_its_place),
+        IN_PLACE(a_newer_tree_takes_the_place_whole),
+        IN_PLACE(an_abandoned_tree_leaves_nothing),
+        IN_PLACE(no_name_leads_out),
+        IN_PLACE(a_planted_link_is_not_followed),
+        IN_PLACE(a_removed_tree_is_gone_and_links_in_it_are_only_links),
+        IN_PLACE(a_sweep_takes_what_is_ours_and_unwanted),
+        IN_PLACE(a_worker_never_sees_half_a_tree),
+        IN_PLACE(every_call_may_fail),
+        IN_PLACE(a_file_system_without_exchange_will_do),
+        IN_PLACE(memory_may_end_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

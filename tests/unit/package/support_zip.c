@@ -32,7 +32,8 @@ struct slice zip_of(const struct file *files, size_t count)
     buf_init(&out, NULL, 64u << 20);
     zip_write_begin(&w, &b.ctx, &out);
     for (size_t i = 0; i < count; i++)
-        if (zip_write_add(&w, slice_of(files[i].name), slice_of(files[i].text), files[i].pack) != OK)
+        if (zip_write_add(&w, slice_of(files[i].name), slice_of(files[i].text), files[i].pack) !=
+            OK)
             abort();
     if (zip_write_end(&w) != OK)
         abort();
@@ -58,4 +59,58 @@ bool zip_found(const struct bench *b, const char *rule)
         if (strcmp(b->ctx.fault.items[i].rule, rule) == 0)
             return true;
     return false;
+}
+
+int bench_setup(void **state)
+{
+    struct bench *b = malloc(sizeof *b);
+    bench_open(b, BENCH_MEMORY);
+    *state = b;
+    return 0;
+}
+
+int bench_teardown(void **state)
+{
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+const struct file zip_plain[ZIP_PLAIN] = {
+    {"web/README.md", "# Web\n\nSearches the web.\n", ZIP_PACK_SMALLER},
+    {"web/__init__.py", "", ZIP_PACK_SMALLER},
+    {"web/data/", "", ZIP_PACK_STORED},
+    {"web/data/a.txt", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ZIP_PACK_DEFLATED},
+    {"web/plugin.py", "print('never run')\n", ZIP_PACK_STORED},
+};
+
+void zip_free(struct slice s)
+{
+    free((void *)(uintptr_t)s.p);
+}
+
+/* Members of one archive with names as bytes; zip_write would refuse most of these. */
+struct slice zip_of_raw_names(const struct slice *names, size_t count, unsigned flags)
+{
+    struct file files[8];
+    char stand_in[8][300];
+    for (size_t i = 0; i < count; i++) {
+        /* as long as the name, unlike the others, and without a slash at its end */
+        memset(stand_in[i], 'a' + (int)i, names[i].n);
+        stand_in[i][names[i].n] = '\0';
+        files[i] = (struct file){stand_in[i], "", ZIP_PACK_STORED};
+    }
+    struct slice bytes = zip_of(files, count);
+    char *p = (char *)(uintptr_t)bytes.p;
+    for (size_t at = 0; at + 4 < bytes.n; at++) {
+        bool local = memcmp(p + at, "PK\3\4", 4) == 0, central = memcmp(p + at, "PK\1\2", 4) == 0;
+        if (!local && !central)
+            continue;
+        size_t i = (size_t)(p[at + (local ? 30 : 46)] - 'a');
+        memcpy(p + at + (local ? 30 : 46), names[i].p, names[i].n);
+        p[at + (local ? 7 : 9)] = (char)(flags >> 8);
+        if (central) /* no type, so that a name may end in a slash */
+            memset(p + at + 38, 0, 4);
+    }
+    return bytes;
 }

@@ -22,7 +22,8 @@ static void a_full_one_is_taken_apart(void **state)
     struct requirement r;
     struct requirement_fault why;
     arena_init(&arena, 1 << 16);
-    struct slice text = SLICE("  My_Pkg.x [http2, Cli]>=1.2 , !=1.5.*,<2; python_version >= \"3.9\" ");
+    struct slice text = SLICE(
+        "  My_Pkg.x [http2, Cli]>=1.2 , !=1.5.*,<2; python_version >= \"3.9\" ");
     assert_int_equal(requirement_parse(&arena, text, &r, &why), OK);
     assert_true(slice_is(r.name, "My_Pkg.x"));
     assert_true(slice_is(r.key, "my-pkg-x"));
@@ -38,11 +39,28 @@ static void good_ones_are_read(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "a", "A9", "cadence_sdk>=2.0.0,<3.0.0", "httpx>=0.27.0", "a==1.*", "a~=1.4.2", "a===1.0-x",
-        "a (>=1,<2)", "a[]", "a[x]", "a[x,y] (==1)", "a;os_name=='nt'", "a==1+local.1", "a>1!2",
-        "a ; 'linux' in sys_platform", "a; python_version not in '3.6 3.7'",
+        "a",
+        "A9",
+        "cadence_sdk>=2.0.0,<3.0.0",
+        "httpx>=0.27.0",
+        "a==1.*",
+        "a~=1.4.2",
+        "a===1.0-x",
+        "a (>=1,<2)",
+        "a[]",
+        "a[x]",
+        "a[x,y] (==1)",
+        "a;os_name=='nt'",
+        "a==1+local.1",
+        "a>1!2",
+        "a ; 'linux' in sys_platform",
+        "a; python_version not in '3.6 3.7'",
         "a; (os_name == 'nt' and (extra == 'x' or python_full_version < '3.9'))",
-        "a; platform.machine == \"x'y\"", "a\t>=\t1", "a>=1.0a1.post2.dev3", "a--b", "a._-b>=v1",
+        "a; platform.machine == \"x'y\"",
+        "a\t>=\t1",
+        "a>=1.0a1.post2.dev3",
+        "a--b",
+        "a._-b>=v1",
     };
     for (size_t i = 0; i < COUNT(good); i++) {
         struct arena arena;
@@ -135,9 +153,11 @@ static void bad_ones_are_refused_with_their_reason(void **state)
     struct requirement_fault why;
     memset(large, 'a', sizeof large);
     arena_init(&arena, 1 << 16);
-    assert_int_equal(requirement_parse(&arena, (struct slice){large, sizeof large}, &r, &why), ERR_INVALID);
+    assert_int_equal(requirement_parse(&arena, (struct slice){large, sizeof large}, &r, &why),
+                     ERR_INVALID);
     assert_string_equal(why.rule, "dependency.length");
-    assert_int_equal(requirement_parse(&arena, (struct slice){large, sizeof large - 1}, &r, &why), OK);
+    assert_int_equal(requirement_parse(&arena, (struct slice){large, sizeof large - 1}, &r, &why),
+                     OK);
     arena_free(&arena);
 }
 

@@ -41,12 +41,49 @@ static void python_versions_rise(void **state)
 {
     (void)state;
     static const char *const list[] = {
-        "0.dev1", "0a1.dev0", "0a1", "0", "0+a", "0+a.1", "0+0", "0+0.0", "0+1", "0.post0.dev1",
-        "0.post0", "0.0.1", "0.1", "1.dev0", "1.0.dev456", "1.0a1", "1.0a2.dev456", "1.0a12.dev456",
-        "1.0a12", "1.0b1.dev456", "1.0b2", "1.0b2.post345.dev456", "1.0b2.post345", "1.0rc1.dev456",
-        "1.0rc1", "1.0", "1.0+abc.5", "1.0+abc.7", "1.0+5", "1.0.post456.dev34", "1.0.post456",
-        "1.0.1", "1.1.dev1", "1.2", "1.9", "1.10", "1.99999999999999999999999999",
-        "1.100000000000000000000000000", "2", "1!0.1", "1!1", "2!0", "10!0",
+        "0.dev1",
+        "0a1.dev0",
+        "0a1",
+        "0",
+        "0+a",
+        "0+a.1",
+        "0+0",
+        "0+0.0",
+        "0+1",
+        "0.post0.dev1",
+        "0.post0",
+        "0.0.1",
+        "0.1",
+        "1.dev0",
+        "1.0.dev456",
+        "1.0a1",
+        "1.0a2.dev456",
+        "1.0a12.dev456",
+        "1.0a12",
+        "1.0b1.dev456",
+        "1.0b2",
+        "1.0b2.post345.dev456",
+        "1.0b2.post345",
+        "1.0rc1.dev456",
+        "1.0rc1",
+        "1.0",
+        "1.0+abc.5",
+        "1.0+abc.7",
+        "1.0+5",
+        "1.0.post456.dev34",
+        "1.0.post456",
+        "1.0.1",
+        "1.1.dev1",
+        "1.2",
+        "1.9",
+        "1.10",
+        "1.99999999999999999999999999",
+        "1.100000000000000000000000000",
+        "2",
+        "1!0.1",
+        "1!1",
+        "2!0",
+        "10!0",
     };
     assert_rising(VERSION_PEP440, list, COUNT(list));
 }
@@ -55,10 +92,12 @@ static void semantic_versions_rise(void **state)
 {
     (void)state;
     static const char *const list[] = {
-        "0.0.0-0", "0.0.0", "0.0.1", "0.1.0", "1.0.0-0", "1.0.0-1", "1.0.0-9", "1.0.0-10",
-        "1.0.0--", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-alpha-1",
-        "1.0.0-alpha0", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0",
-        "1.0.1", "1.9.0", "1.10.0", "2.0.0", "99999999999999999999999.0.0",
+        "0.0.0-0",       "0.0.0",        "0.0.1",         "0.1.0",
+        "1.0.0-0",       "1.0.0-1",      "1.0.0-9",       "1.0.0-10",
+        "1.0.0--",       "1.0.0-alpha",  "1.0.0-alpha.1", "1.0.0-alpha.beta",
+        "1.0.0-alpha-1", "1.0.0-alpha0", "1.0.0-beta",    "1.0.0-beta.2",
+        "1.0.0-beta.11", "1.0.0-rc.1",   "1.0.0",         "1.0.1",
+        "1.9.0",         "1.10.0",       "2.0.0",         "99999999999999999999999.0.0",
     };
     assert_rising(VERSION_SEMVER, list, COUNT(list));
 }
@@ -72,12 +111,23 @@ static void spellings_of_one_version_have_one_key(void **state)
 {
     (void)state;
     static const struct spelling cases[] = {
-        {"1.0", "1.0", false},          {"v1.0", "1.0", false},        {"V01.000", "1.0", false},
-        {"1.0-1", "1.0.post1", false},  {"1.0.rev", "1.0.post0", false}, {"1.0r4", "1.0.post4", false},
-        {"1.0ALPHA", "1.0a0", true},    {"1.0-beta_3", "1.0b3", true}, {"1.0c2", "1.0rc2", true},
-        {"1.0.pre.2", "1.0rc2", true},  {"1.0preview-7", "1.0rc7", true}, {"1.0a-", "1.0a0", true},
-        {"1.0dev", "1.0.dev0", true},   {"1.0_dev_4", "1.0.dev4", true}, {"0!1.2", "1.2", false},
-        {"1!2.0", "1!2.0", false},      {"1.0+Ubuntu-01_x", "1.0+ubuntu.1.x", false},
+        {"1.0", "1.0", false},
+        {"v1.0", "1.0", false},
+        {"V01.000", "1.0", false},
+        {"1.0-1", "1.0.post1", false},
+        {"1.0.rev", "1.0.post0", false},
+        {"1.0r4", "1.0.post4", false},
+        {"1.0ALPHA", "1.0a0", true},
+        {"1.0-beta_3", "1.0b3", true},
+        {"1.0c2", "1.0rc2", true},
+        {"1.0.pre.2", "1.0rc2", true},
+        {"1.0preview-7", "1.0rc7", true},
+        {"1.0a-", "1.0a0", true},
+        {"1.0dev", "1.0.dev0", true},
+        {"1.0_dev_4", "1.0.dev4", true},
+        {"0!1.2", "1.2", false},
+        {"1!2.0", "1!2.0", false},
+        {"1.0+Ubuntu-01_x", "1.0+ubuntu.1.x", false},
         {"1.0a1.post2.dev3+x", "1.0a1.post2.dev3+x", true},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -89,7 +139,8 @@ static void spellings_of_one_version_have_one_key(void **state)
     }
     struct version a = read_version(VERSION_PEP440, "1"), b = read_version(VERSION_PEP440, "1.0.0");
     assert_int_equal(version_compare(&a, &b), 0);
-    struct version c = read_version(VERSION_SEMVER, "1.0.0+a"), d = read_version(VERSION_SEMVER, "1.0.0+b");
+    struct version c = read_version(VERSION_SEMVER, "1.0.0+a"),
+                   d = read_version(VERSION_SEMVER, "1.0.0+b");
     assert_int_equal(version_compare(&c, &d), 0);
     assert_true(c.has_build);
 }
@@ -98,14 +149,41 @@ static void what_is_no_version_is_refused(void **state)
 {
     (void)state;
     static const char *const python[] = {
-        "", ".", "..", "-1", "1.", ".1", "1..2", "1.0-", "1.0--1", "a1", "1.0+", "1.0+a..b", "1.0+a-",
-        "1.0 ", " 1.0", "1.0\n", "1.0x", "1!", "!1", "1!2!3", "1.0*", "1.0.*", "1,0", "1.0+\xc3\xa9",
-        "1.0.0-beta.1.x", "vv1", "1.0dev1dev2", "latest", "1/2",
+        "",
+        ".",
+        "..",
+        "-1",
+        "1.",
+        ".1",
+        "1..2",
+        "1.0-",
+        "1.0--1",
+        "a1",
+        "1.0+",
+        "1.0+a..b",
+        "1.0+a-",
+        "1.0 ",
+        " 1.0",
+        "1.0\n",
+        "1.0x",
+        "1!",
+        "!1",
+        "1!2!3",
+        "1.0*",
+        "1.0.*",
+        "1,0",
+        "1.0+\xc3\xa9",
+        "1.0.0-beta.1.x",
+        "vv1",
+        "1.0dev1dev2",
+        "latest",
+        "1/2",
         "1.11111111111111111111111111111111111111111111111111", /* 52 letters */
     };
     static const char *const semantic[] = {
-        "", "1", "1.0", "1.0.0.0", "01.0.0", "1.00.0", "1.0.0-", "1.0.0-01", "1.0.0-a..b", "1.0.0+",
-        "v1.0.0", "1.0.0-a_b", "1.0.0-\xc3\xa9", " 1.0.0", "1.0.0+a+b",
+        "",          "1",          "1.0",    "1.0.0.0", "01.0.0",    "1.00.0",         "1.0.0-",
+        "1.0.0-01",  "1.0.0-a..b", "1.0.0+", "v1.0.0",  "1.0.0-a_b", "1.0.0-\xc3\xa9", " 1.0.0",
+        "1.0.0+a+b",
     };
     struct version v;
     for (size_t i = 0; i < COUNT(python); i++)

@@ -53,8 +53,8 @@ static enum err write_all(struct ctx *ctx, const struct made *files, size_t n, s
     enum err err = OK;
     zip_write_begin(&w, ctx, out);
     for (size_t i = 0; i < n && err == OK; i++)
-        err = zip_write_add(&w, slice_of(files[i].name),
-                            (struct slice){files[i].bytes, files[i].n}, files[i].pack);
+        err = zip_write_add(&w, slice_of(files[i].name), (struct slice){files[i].bytes, files[i].n},
+                            files[i].pack);
     return err == OK ? zip_write_end(&w) : err;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -204,4 +205,34 @@ int count_names(const char *path)
 int count_open_files(void)
 {
     return count_names("/proc/self/fd");
+}
+
+/* A test that cannot prepare its files ends here. */
+static void must(bool good)
+{
+    if (!good)
+        abort();
+}
+
+void file_touch(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT, 0644);
+    must(fd >= 0 && close(fd) == 0);
+}
+
+void file_spoil(const char *path, long at)
+{
+    char c;
+    int fd = open(path, O_RDWR);
+    must(fd >= 0 && syscall(SYS_pread64, fd, &c, 1, at) == 1);
+    c = (char)~c;
+    must(pwrite(fd, &c, 1, at) == 1 && close(fd) == 0);
+}
+
+void file_age(const char *path, int seconds)
+{
+    struct timespec now, times[2];
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    times[0] = times[1] = (struct timespec){now.tv_sec - seconds, 0};
+    must(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0);
 }

@@ -39,4 +39,8 @@ void folder_remove(const char *path);
 int count_names(const char *path); /* in the folder, without . and .. */
 int count_open_files(void);
 
+void file_touch(const char *path);            /* makes an empty file */
+void file_spoil(const char *path, long at);   /* one byte becomes another */
+void file_age(const char *path, int seconds); /* last changed that long ago */
+
 #endif

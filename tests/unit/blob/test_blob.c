@@ -90,22 +90,6 @@ static void assert_holds(struct place *p, const char *sha256, const char *text)
     assert_true(slice_is(got, text));
 }
 
-static void spoil(const char *path, off_t at)
-{
-    int fd = open(path, O_WRONLY);
-    assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, "#", 1, at), 1);
-    (void)close(fd);
-}
-
-static void age(const char *path, int seconds)
-{
-    struct timespec now, times[2];
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    times[0] = times[1] = (struct timespec){now.tv_sec - seconds, 0};
-    assert_int_equal(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
-}
-
 /* ------------------------------------------------------------------ put and open */
 
 static void what_was_put_is_found(void **state)
@@ -196,7 +180,7 @@ static void a_damaged_blob_is_never_given_out_and_heals(void **state)
     int fd = -1;
     put(p, "precious", sha);
     path_of(p, sha, path);
-    spoil(path, 3);
+    file_spoil(path, 3);
     assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 8, &fd), ERR_CORRUPT);
     fresh(p);
     assert_int_equal(blob_read(&p->ctx, p->blobs, sha, 100, &got), ERR_CORRUPT);
@@ -209,8 +193,8 @@ static void a_damaged_blob_is_never_given_out_and_heals(void **state)
     /* Known to be right, then changed: its time tells. */
     assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 8, &fd), OK);
     (void)close(fd);
-    spoil(path, 0);
-    age(path, 5);
+    file_spoil(path, 0);
+    file_age(path, 5);
     assert_int_equal(blob_open(&p->ctx, p->blobs, sha, 8, &fd), ERR_CORRUPT);
     fresh(p);
     put(p, "precious", sha);
@@ -264,13 +248,9 @@ static void a_sweep_takes_what_nobody_wants(void **state)
     put(p, "keep", keep);
     put(p, "drop it", drop);
     (void)snprintf(path, sizeof path, "%s/tmp/0123456789abcdef", p->folder);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    (void)fclose(f);
+    file_touch(path);
     (void)snprintf(path, sizeof path, "%s/blobs/aa/notes.txt", p->folder);
-    f = fopen(path, "w");
-    assert_non_null(f);
-    (void)fclose(f);
+    file_touch(path);
 
     struct blob_sweep s = {.is_wanted = is_wanted, .arg = keep};
     s.older_than_ms = clock_wall_ms(&clock_system) - 3600 * 1000; /* all of it is young */
@@ -295,14 +275,14 @@ static void a_put_protects_an_old_blob_from_the_sweep(void **state)
     char sha[SHA256_HEX], path[256];
     put(p, "old", sha);
     path_of(p, sha, path);
-    age(path, 7200);
+    file_age(path, 7200);
     put(p, "old", sha); /* an upload whose row is not written yet */
     struct blob_sweep s = {.is_wanted = is_wanted, .arg = (void *)(uintptr_t) "none"};
     s.older_than_ms = clock_wall_ms(&clock_system) - 3600 * 1000;
     assert_int_equal(blob_sweep(&p->ctx, p->blobs, &s), OK);
     assert_int_equal(s.blobs, 0);
     assert_holds(p, sha, "old");
-    age(path, 7200);
+    file_age(path, 7200);
     assert_int_equal(blob_sweep(&p->ctx, p->blobs, &s), OK);
     assert_int_equal(s.blobs, 1);
 }
@@ -443,7 +423,7 @@ static void memory_may_end_anywhere(void **state)
         put(p, "some text", sha);
         char path[256];
         path_of(p, sha, path);
-        age(path, 60 + (int)(ceiling >> 10)); /* so that it has to be hashed */
+        file_age(path, 60 + (int)(ceiling >> 10)); /* so that it has to be hashed */
         arena_init(&small, ceiling);
         ctx_init(&ctx, &small, &clock_system, NULL, "test");
         enum err err = blob_open(&ctx, p->blobs, sha, 9, &fd);

@@ -251,9 +251,7 @@ static void a_planted_link_is_not_followed(void **state)
     assert_int_equal(count_names(p->root), 0);
 
     /* A link where a place's folder should be. */
-    FILE *f = fopen(path_in(p->outside, "keep"), "w");
-    assert_non_null(f);
-    (void)fclose(f);
+    file_touch(path_in(p->outside, "keep"));
     assert_int_equal(symlink(p->outside, path_in(p->root, "com.acme.search")), 0);
     fresh(p);
     assert_int_not_equal(build(p, &spot, "x", SHA_A), OK);
@@ -279,9 +277,7 @@ static void a_removed_tree_is_gone_and_links_in_it_are_only_links(void **state)
 {
     struct place *p = *state;
     assert_int_equal(build(p, &spot, "v1", SHA_A), OK);
-    FILE *f = fopen(path_in(p->outside, "keep"), "w");
-    assert_non_null(f);
-    (void)fclose(f);
+    file_touch(path_in(p->outside, "keep"));
     assert_int_equal(symlink(p->outside, path_in(p->root, "com.acme.search/1.2.0/lib/link")), 0);
     assert_int_equal(tree_remove(&p->ctx, p->trees, &spot), OK);
     assert_int_equal(access(path_in(p->root, "com.acme.search/1.2.0"), F_OK), -1);
@@ -315,11 +311,9 @@ static void a_sweep_takes_what_is_ours_and_unwanted(void **state)
     /* not ours: a tree that somebody else put there, a file, a link to a tree of ours */
     assert_int_equal(mkdir(path_in(p->root, "com.other"), 0755), 0);
     assert_int_equal(mkdir(path_in(p->root, "com.other/9.9"), 0755), 0);
-    FILE *f = fopen(path_in(p->root, "com.other/note"), "w");
-    assert_non_null(f);
-    (void)fclose(f);
+    file_touch(path_in(p->root, "com.other/note"));
     assert_int_equal(mkdir(path_in(p->outside, "1.0"), 0755), 0);
-    f = fopen(path_in(p->outside, "1.0/" TREE_MARKER), "w");
+    FILE *f = fopen(path_in(p->outside, "1.0/" TREE_MARKER), "w");
     assert_non_null(f);
     assert_true(fputs(SHA_A, f) >= 0);
     (void)fclose(f);

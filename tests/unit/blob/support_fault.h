@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
+
 enum call {
     CALL_OPENAT,
     CALL_WRITE,
@@ -17,6 +19,12 @@ enum call {
     CALL_MKDIRAT,
     CALL_PREAD,
     CALL_KINDS
+};
+
+struct failing { /* a row of a test: this call fails so, and this must come out */
+    enum call call;
+    int error;
+    enum err err;
 };
 
 /* The at-th call of this kind from now on (1 = the next) fails with this errno; 0 = a short write.

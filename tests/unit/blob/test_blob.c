@@ -358,12 +358,6 @@ static enum err scenario(struct place *p, const char *text, const char *sha)
     return err;
 }
 
-struct failing {
-    enum call call;
-    int error;
-    enum err err; /* that must come out */
-};
-
 /* The n-th call fails, for each n until none is left to fail; then everything works again. */
 static void every_call_may_fail(void **state)
 {

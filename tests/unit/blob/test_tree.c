@@ -399,12 +399,6 @@ static void a_worker_never_sees_half_a_tree(void **state)
 
 /* ------------------------------------------------------------------ what fails */
 
-struct failing {
-    enum call call;
-    int error;
-    enum err err;
-};
-
 static void every_call_may_fail(void **state)
 {
     static const struct failing cases[] = {

@@ -2,18 +2,22 @@
  * crypto.c - the only file that includes OpenSSL and libsodium.
  *
  * Digests come from OpenSSL (it uses the processor's SHA instructions), Argon2id and random bytes
- * from libsodium.
+ * from libsodium. The digest functions are the older ones on purpose: they work in the caller's
+ * memory and so cannot fail, while the newer ones allocate for every call.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/md5.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PBKDF2_ROUNDS_MAX = 2000000, PBKDF2_SALT_MAX = 64 };
@@ -64,59 +68,70 @@ bool crypto_is_uuid(struct slice text)
     return true;
 }
 
-static void digest(const EVP_MD *md, struct slice data, unsigned char *out)
-{
-    if (EVP_Digest(data.p ? data.p : "", data.n, out, NULL, md, NULL) != 1)
-        sodium_misuse(); /* these digests need nothing that can be missing */
-}
-
 void crypto_sha256(struct slice data, unsigned char out[SHA256_BYTES])
 {
-    digest(EVP_sha256(), data, out);
+    SHA256_CTX h;
+    (void)SHA256_Init(&h);
+    (void)SHA256_Update(&h, data.p, data.n);
+    (void)SHA256_Final(out, &h);
 }
 
 void crypto_md5(struct slice data, unsigned char out[MD5_BYTES])
 {
-    digest(EVP_md5(), data, out);
+    MD5_CTX h;
+    (void)MD5_Init(&h);
+    (void)MD5_Update(&h, data.p, data.n);
+    (void)MD5_Final(out, &h);
 }
 
+/* RFC 2104. */
 void crypto_hmac_sha256(struct slice key, struct slice data, unsigned char out[SHA256_BYTES])
 {
-    unsigned int n = SHA256_BYTES;
-    if (HMAC(EVP_sha256(), key.p ? key.p : "", (int)key.n,
-             (const unsigned char *)(data.p ? data.p : ""), data.n, out, &n) == NULL)
-        sodium_misuse();
+    enum { BLOCK = 64 };
+    unsigned char inner[BLOCK] = {0}, outer[BLOCK], sum[SHA256_BYTES];
+    SHA256_CTX h;
+    if (key.n > BLOCK)
+        crypto_sha256(key, inner);
+    else if (key.n)
+        memcpy(inner, key.p, key.n);
+    for (size_t i = 0; i < BLOCK; i++) {
+        outer[i] = inner[i] ^ 0x5C;
+        inner[i] ^= 0x36;
+    }
+    (void)SHA256_Init(&h);
+    (void)SHA256_Update(&h, inner, sizeof inner);
+    (void)SHA256_Update(&h, data.p, data.n);
+    (void)SHA256_Final(sum, &h);
+    (void)SHA256_Init(&h);
+    (void)SHA256_Update(&h, outer, sizeof outer);
+    (void)SHA256_Update(&h, sum, sizeof sum);
+    (void)SHA256_Final(out, &h);
+    crypto_wipe(inner, sizeof inner);
+    crypto_wipe(outer, sizeof outer);
 }
 
-static EVP_MD_CTX *md_of(struct crypto_hash *h)
-{
-    return (EVP_MD_CTX *)(void *)h;
-}
+struct crypto_hash {
+    SHA256_CTX h;
+};
 
 struct crypto_hash *crypto_hash_new(void)
 {
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    if (md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1) {
-        EVP_MD_CTX_free(md);
-        md = NULL;
-    }
-    return (struct crypto_hash *)(void *)md;
+    struct crypto_hash *h = malloc(sizeof *h); /* freed by crypto_hash_end */
+    if (h)
+        (void)SHA256_Init(&h->h);
+    return h;
 }
 
 void crypto_hash_add(struct crypto_hash *h, const void *p, size_t n)
 {
-    if (EVP_DigestUpdate(md_of(h), p, n) != 1)
-        sodium_misuse();
+    (void)SHA256_Update(&h->h, p, n);
 }
 
 void crypto_hash_end(struct crypto_hash *h, unsigned char out[SHA256_BYTES])
 {
     unsigned char sum[SHA256_BYTES];
-    if (EVP_DigestFinal_ex(md_of(h), sum, NULL) != 1)
-        sodium_misuse();
-    if (out)
-        memcpy(out, sum, sizeof sum);
-    EVP_MD_CTX_free(md_of(h));
+    (void)SHA256_Final(out ? out : sum, &h->h);
+    free(h);
 }
 
 void crypto_hex(const unsigned char *p, size_t n, char *out)

@@ -119,8 +119,8 @@ static enum err check_token(struct ctx *ctx, struct auth *auth, const struct cre
     return err;
 }
 
-static enum err check_key(struct ctx *ctx, struct auth *auth, struct slice text,
-                          const char *org_id, struct access *out)
+static enum err check_key(struct ctx *ctx, struct auth *auth, struct slice text, const char *org_id,
+                          struct access *out)
 {
     unsigned char hash[SHA256_BYTES];
     if (!slice_starts(text, "cdk_"))
@@ -282,7 +282,9 @@ static void fill_actor(struct actor *who, const struct ctx *ctx, const struct ac
         .key_id = a->key_id,
         .org_id = org_id,
         .address = ctx->remote,
-        .via = a->key_id ? "api_key" : a->session_id ? "session" : "external",
+        .via = a->key_id       ? "api_key"
+               : a->session_id ? "session"
+                               : "external",
         .may = *may,
     };
 }

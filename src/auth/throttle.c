@@ -27,7 +27,7 @@ struct entry {
     int64_t touched;                  /* 0 = free */
     bool told;                        /* the refusal that closed the door was reported */
     int count;
-    int64_t at[LIMIT_MAX];            /* when the tries began, oldest first */
+    int64_t at[LIMIT_MAX]; /* when the tries began, oldest first */
 };
 
 struct throttle {

@@ -89,12 +89,9 @@ static enum err find_holder(struct ctx *ctx, struct conn *conn, const struct ask
                             struct holder *h, bool *found)
 {
     switch (a->kind) {
-    case SESSION:
-        return access_store_session(ctx, conn, a->session_id, h, found);
-    case KEY:
-        return access_store_key(ctx, conn, a->key_hash, h, found);
-    case SUBJECT:
-        break;
+    case SESSION: return access_store_session(ctx, conn, a->session_id, h, found);
+    case KEY: return access_store_key(ctx, conn, a->key_hash, h, found);
+    case SUBJECT: break;
     }
     return find_subject(ctx, conn, a->subject, h, found);
 }
@@ -118,8 +115,9 @@ static enum err read_access(struct ctx *ctx, struct conn *conn, void *arg)
                            .expires_at = h.expires_at,
                            .scopes = permission_all()};
     err = read_roles(ctx, conn, h.user_id, a->org_id, &held);
-    out->is_sys_admin =
-        h.is_sys_admin || permission_set_has(&held.everywhere, permission_find(slice_of(PERMISSION_ADMIN)));
+    out->is_sys_admin = h.is_sys_admin ||
+                        permission_set_has(&held.everywhere,
+                                           permission_find(slice_of(PERMISSION_ADMIN)));
     out->everywhere = out->is_sys_admin ? permission_all() : held.everywhere;
     out->in_org = held.in_org;
     if (err == OK && a->org_id)

@@ -11,20 +11,20 @@
 #include "base/crypto.h"
 #include "domain/domain.h"
 
-enum standing { /* of a user in an org */
-    STANDING_NONE,      /* no member, or no such org */
-    STANDING_SUSPENDED, /* a member, but the org is suspended */
-    STANDING_MEMBER,
+enum standing {                     /* of a user in an org */
+                STANDING_NONE,      /* no member, or no such org */
+                STANDING_SUSPENDED, /* a member, but the org is suspended */
+                STANDING_MEMBER,
 };
 
 struct access {
-    bool valid;             /* false: nobody, or not in force any more; the rest is then empty */
+    bool valid; /* false: nobody, or not in force any more; the rest is then empty */
     const char *user_id, *username;
-    const char *session_id; /* of a session */
-    const char *key_id;     /* of an API key */
-    const char *key_org_id; /* the org a key is bound to, NULL = none */
-    int64_t expires_at;     /* of the credential; 0 = never */
-    bool is_sys_admin;      /* the owner administers the platform, by flag or by role */
+    const char *session_id;           /* of a session */
+    const char *key_id;               /* of an API key */
+    const char *key_org_id;           /* the org a key is bound to, NULL = none */
+    int64_t expires_at;               /* of the credential; 0 = never */
+    bool is_sys_admin;                /* the owner administers the platform, by flag or by role */
     struct permission_set everywhere; /* of the owner, through roles held everywhere */
     struct permission_set in_org;     /* of the owner, through membership and roles in the org */
     struct permission_set scopes;     /* of a key; all permissions for other credentials */

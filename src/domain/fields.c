@@ -26,7 +26,8 @@ static bool is_email(struct slice s)
 
 static bool is_url(struct slice s)
 {
-    bool http = slice_starts(s, "http://") && s.n > 7, https = slice_starts(s, "https://") && s.n > 8;
+    bool http = slice_starts(s, "http://") && s.n > 7,
+         https = slice_starts(s, "https://") && s.n > 8;
     return (http || https) && slice_find(s, ' ') == s.n;
 }
 
@@ -85,8 +86,8 @@ enum err field_take(struct ctx *ctx, const char *name, enum field_kind kind, siz
     struct slice s = slice_trim(given);
     *out = NULL;
     if (s.n > max)
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, name, "Field '%s' must have at most %zu bytes",
-                              name, max);
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, name,
+                              "Field '%s' must have at most %zu bytes", name, max);
     if (s.n == 0) {
         bool wanted = kind == FIELD_NAME || kind == FIELD_USERNAME || kind == FIELD_DOMAIN;
         return wanted ? ctx_fail_field(ctx, ERR_UNPROCESSABLE, name, "Field '%s' must not be empty",

@@ -172,8 +172,7 @@ struct listing {
 static enum err list_keys(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct listing *l = arg;
-    return key_store_list(ctx, conn, l->user_id, l->include_revoked, KEYS_MAX, &l->list,
-                          &l->count);
+    return key_store_list(ctx, conn, l->user_id, l->include_revoked, KEYS_MAX, &l->list, &l->count);
 }
 
 enum err keys_list(struct ctx *ctx, struct domain *d, const char *user_id, bool include_revoked,

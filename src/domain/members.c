@@ -150,8 +150,8 @@ enum err members_list(struct ctx *ctx, struct domain *d, const char *org_id,
                       const struct member_query *query, struct member **out, size_t *count,
                       bool *more)
 {
-    int limit =
-        query->limit > 0 && query->limit < MEMBERS_PAGE_MAX ? query->limit : MEMBERS_PAGE_MAX;
+    int limit = query->limit > 0 && query->limit < MEMBERS_PAGE_MAX ? query->limit
+                                                                    : MEMBERS_PAGE_MAX;
     struct listing l = {org_id, query->after_user_id, limit + 1, NULL, 0};
     enum err err = store_read(ctx, d->store, list_members, &l);
     *out = l.list;

@@ -144,8 +144,9 @@ static enum err seats_of(struct ctx *ctx, const struct listing *l, size_t count,
     if (seats == NULL)
         return ctx_no_memory(ctx);
     for (size_t i = 0; i < count; i++)
-        seats[i] = (struct org_seat){
-            l->rows[i].org, role ? role : l->rows[i].is_admin ? "org_admin" : "member"};
+        seats[i] = (struct org_seat){l->rows[i].org, role                  ? role
+                                                     : l->rows[i].is_admin ? "org_admin"
+                                                                           : "member"};
     *out = seats;
     return OK;
 }
@@ -155,8 +156,12 @@ enum err orgs_list(struct ctx *ctx, struct domain *d, const struct actor *actor,
 {
     int limit = query->limit > 0 && query->limit < ORGS_PAGE_MAX ? query->limit : ORGS_PAGE_MAX;
     bool all = actor->is_sys_admin;
-    struct listing l = {
-        {all ? NULL : actor->user_id ? actor->user_id : "", query->after_id, limit + 1}, NULL, 0};
+    struct listing l = {{all              ? NULL
+                         : actor->user_id ? actor->user_id
+                                          : "",
+                         query->after_id, limit + 1},
+                        NULL,
+                        0};
     enum err err = store_read(ctx, d->store, list_orgs, &l);
     *more = l.count > (size_t)limit;
     *count = *more ? (size_t)limit : l.count;
@@ -230,10 +235,10 @@ static enum err record_change(struct ctx *ctx, struct conn *conn, const struct c
         jw_put_str(&r.json, "status", o->status);
     if (before->is_deleted != o->is_deleted)
         jw_put_bool(&r.json, "is_deleted", o->is_deleted);
-    const char *action = !c->change                              ? "org.profile"
-                         : before->is_deleted == o->is_deleted   ? "org.change"
-                         : o->is_deleted                         ? "org.delete"
-                                                                 : "org.restore";
+    const char *action = !c->change                            ? "org.profile"
+                         : before->is_deleted == o->is_deleted ? "org.change"
+                         : o->is_deleted                       ? "org.delete"
+                                                               : "org.restore";
     return record_append(ctx, conn, &r, c->actor, action, o->id, o->id);
 }
 

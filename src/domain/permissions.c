@@ -149,9 +149,13 @@ struct permission_set permission_all(void)
 
 struct permission_set permission_of_builtin(const char *role)
 {
-    static const char *const member[] = {
-        "cadence:org:read",     "cadence:org:orchestrators:read", "cadence:chat:use",
-        "cadence:chat:history:read", "cadence:profile:read", "cadence:profile:write", NULL};
+    static const char *const member[] = {"cadence:org:read",
+                                         "cadence:org:orchestrators:read",
+                                         "cadence:chat:use",
+                                         "cadence:chat:history:read",
+                                         "cadence:profile:read",
+                                         "cadence:profile:write",
+                                         NULL};
     if (strcmp(role, "sys_admin") == 0)
         return permission_all();
     if (strcmp(role, "org_member") == 0)

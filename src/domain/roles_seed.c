@@ -54,8 +54,8 @@ static enum err find_stale(struct ctx *ctx, struct conn *conn, void *arg)
         struct permission_set want = permission_of_builtin(builtin[i].name);
         struct role role;
         bool found;
-        enum err err =
-            role_store_find_name(ctx, conn, NULL, slice_of(builtin[i].name), &role, &found);
+        enum err err = role_store_find_name(ctx, conn, NULL, slice_of(builtin[i].name), &role,
+                                            &found);
         if (err != OK)
             return err;
         *stale = !found || !is_current(&role, &want);

@@ -295,8 +295,8 @@ static enum err list_sessions(struct ctx *ctx, struct conn *conn, void *arg)
     return session_store_list(ctx, conn, l->user_id, SESSIONS_LIST_MAX, &l->list, &l->count);
 }
 
-enum err sessions_list(struct ctx *ctx, struct domain *d, const char *user_id,
-                       struct session **out, size_t *count)
+enum err sessions_list(struct ctx *ctx, struct domain *d, const char *user_id, struct session **out,
+                       size_t *count)
 {
     struct listing l = {user_id, NULL, 0};
     enum err err = store_read(ctx, d->store, list_sessions, &l);

@@ -45,8 +45,8 @@ enum err sessions_close(struct ctx *ctx, struct domain *d, const struct actor *a
                         struct slice refresh_token) MUST_USE;
 
 /* The living sessions of a user, newest first. */
-enum err sessions_list(struct ctx *ctx, struct domain *d, const char *user_id,
-                       struct session **out, size_t *count) MUST_USE;
+enum err sessions_list(struct ctx *ctx, struct domain *d, const char *user_id, struct session **out,
+                       size_t *count) MUST_USE;
 /* One of the actor's own sessions; ERR_NOT_FOUND "Session not found" for any other. */
 enum err sessions_revoke(struct ctx *ctx, struct domain *d, const struct actor *actor,
                          const char *session_id) MUST_USE;

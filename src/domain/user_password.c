@@ -73,8 +73,8 @@ enum err users_check_password(struct ctx *ctx, struct domain *d, const struct us
                               struct slice password, bool *good)
 {
     bool upgrade;
-    enum err err =
-        passwords_check(ctx, d, password, user ? user->password_hash : NULL, good, &upgrade);
+    enum err err = passwords_check(ctx, d, password, user ? user->password_hash : NULL, good,
+                                   &upgrade);
     if (err == OK && *good && upgrade)
         upgrade_hash(ctx, d, user, password);
     return err;

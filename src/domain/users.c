@@ -204,9 +204,8 @@ enum err users_list(struct ctx *ctx, struct domain *d, const struct user_query *
 {
     int limit = query->limit > 0 && query->limit < USERS_PAGE_MAX ? query->limit : USERS_PAGE_MAX;
     /* one row more than asked for tells whether there is another page */
-    struct listing l = {{query->after_id, query->include_deleted, query->sys_admins_only, limit + 1},
-                        NULL,
-                        0};
+    struct listing l = {
+        {query->after_id, query->include_deleted, query->sys_admins_only, limit + 1}, NULL, 0};
     enum err err = store_read(ctx, d->store, list_users, &l);
     *out = l.list;
     *more = l.count > (size_t)limit;
@@ -235,8 +234,8 @@ struct changing {
     const char *id;
     const struct profile_change *profile; /* one of these two */
     const struct user_change *change;
-    const char *old_hash;  /* the current password was checked against this one */
-    const char *new_hash;  /* NULL = leave */
+    const char *old_hash; /* the current password was checked against this one */
+    const char *new_hash; /* NULL = leave */
     struct user *out;
 };
 
@@ -306,7 +305,8 @@ static enum err change_user(struct ctx *ctx, struct conn *conn, void *arg)
         return err;
     before = *u;
     if (c->old_hash && (u->password_hash == NULL || strcmp(u->password_hash, c->old_hash) != 0))
-        return ctx_fail(ctx, ERR_CONFLICT, "The password was changed by another request; try again");
+        return ctx_fail(ctx, ERR_CONFLICT,
+                        "The password was changed by another request; try again");
     err = c->profile ? apply_profile(ctx, c, u, &changed) : apply_change(ctx, conn, c, u, &changed);
     if (err != OK || !changed)
         return err;
@@ -316,7 +316,8 @@ static enum err change_user(struct ctx *ctx, struct conn *conn, void *arg)
     err = check_free(ctx, conn, u);
     if (err == OK)
         err = user_store_update(ctx, conn, u);
-    if (err == OK && c->new_hash) /* the actor's own session stays; of others it is none of theirs */
+    if (err == OK &&
+        c->new_hash) /* the actor's own session stays; of others it is none of theirs */
         err = session_store_revoke_user(ctx, conn, u->id, c->actor->session_id, &ended);
     return err == OK ? record_change(ctx, conn, c, &before, ended) : err;
 }
@@ -346,8 +347,7 @@ static enum err check_current(struct ctx *ctx, struct domain *d, const struct us
 enum err users_change_profile(struct ctx *ctx, struct domain *d, const struct actor *actor,
                               const struct profile_change *change, struct user *out)
 {
-    struct changing c = {
-        .actor = actor, .id = actor->user_id, .profile = change, .out = out};
+    struct changing c = {.actor = actor, .id = actor->user_id, .profile = change, .out = out};
     struct user u;
     enum err err = users_get(ctx, d, actor->user_id, &u);
     if (err == OK && change->password.p) {

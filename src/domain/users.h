@@ -10,7 +10,13 @@
 
 #include "domain/domain.h"
 
-enum { USERNAME_MAX = 64, EMAIL_MAX = 254, PROFILE_TEXT_MAX = 200, BIO_MAX = 2000, USERS_PAGE_MAX = 500 };
+enum {
+    USERNAME_MAX = 64,
+    EMAIL_MAX = 254,
+    PROFILE_TEXT_MAX = 200,
+    BIO_MAX = 2000,
+    USERS_PAGE_MAX = 500
+};
 
 struct user_new {
     struct slice username;     /* 1 to 64 letters without blanks, control letters and '@' */
@@ -71,8 +77,8 @@ enum err users_change_profile(struct ctx *ctx, struct domain *d, const struct ac
 /* What an administrator changes about anybody; no current password is asked. */
 struct user_change {
     struct text_change username, email, display_name;
-    struct slice password;         /* SLICE_NONE = leave; voids all sessions of the user */
-    const bool *is_sys_admin;      /* NULL = leave */
+    struct slice password;    /* SLICE_NONE = leave; voids all sessions of the user */
+    const bool *is_sys_admin; /* NULL = leave */
 };
 enum err users_change(struct ctx *ctx, struct domain *d, const struct actor *actor, const char *id,
                       const struct user_change *change, struct user *out) MUST_USE;

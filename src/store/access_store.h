@@ -11,7 +11,7 @@
 
 /* A credential in force of a living user. */
 struct holder {
-    const char *id;      /* of the session or key; NULL for a subject */
+    const char *id; /* of the session or key; NULL for a subject */
     const char *user_id, *username;
     bool is_sys_admin;
     int64_t expires_at;  /* of the access token or key; 0 = never */

@@ -6,9 +6,9 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-#define SELECT                                                                                   \
-    "SELECT m.org_id,m.is_admin,m.created_at,u.id,u.username,u.email,u.display_name,"            \
-    "u.is_sys_admin,u.created_at,u.updated_at FROM member m JOIN user u ON u.id = m.user_id"     \
+#define SELECT                                                                                     \
+    "SELECT m.org_id,m.is_admin,m.created_at,u.id,u.username,u.email,u.display_name,"              \
+    "u.is_sys_admin,u.created_at,u.updated_at FROM member m JOIN user u ON u.id = m.user_id"       \
     " WHERE u.is_deleted = 0 AND m.org_id = ?1 AND "
 
 enum { INSERT, SET_ADMIN, DELETE, FIND, LIST };

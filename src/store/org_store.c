@@ -7,7 +7,7 @@
 #include "store/statements.h"
 
 /* The order of the columns is that of `read_row`. */
-#define COLUMNS                                                                                   \
+#define COLUMNS                                                                                    \
     "o.id,o.name,o.domain,o.status,o.display_name,o.tier,o.description,o.contact_email,o.website," \
     "o.logo_url,o.country,o.timezone,o.is_deleted,o.created_at,o.updated_at"
 

@@ -10,8 +10,8 @@
 #include "store/statements.h"
 
 /* The order of the columns is that of `read_row`. */
-#define COLUMNS                                                                                   \
-    "id,username,email,display_name,avatar_url,locale,timezone,bio,password_hash,is_sys_admin,"   \
+#define COLUMNS                                                                                    \
+    "id,username,email,display_name,avatar_url,locale,timezone,bio,password_hash,is_sys_admin,"    \
     "is_deleted,created_at,updated_at"
 
 enum { INSERT, UPDATE, FIND, FIND_USERNAME, FIND_EMAIL, ADMINS, LIST, LIST_ADMINS };

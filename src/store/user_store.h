@@ -19,7 +19,8 @@ enum err user_store_find_username(struct ctx *ctx, struct conn *conn, struct sli
                                   struct user *out, bool *found) MUST_USE; /* living */
 enum err user_store_find_email(struct ctx *ctx, struct conn *conn, struct slice email,
                                struct user *out, bool *found) MUST_USE; /* living */
-enum err user_store_admins(struct ctx *ctx, struct conn *conn, int64_t *count) MUST_USE; /* living */
+enum err user_store_admins(struct ctx *ctx, struct conn *conn,
+                           int64_t *count) MUST_USE; /* living */
 
 struct user_page {
     const char *after_id; /* "" = from the start */

@@ -18,16 +18,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { NOW_S = 1790000000 };
 
 /* An RSA key of 2048 bits whose private half is nowhere. */
-static const char pem[] =
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvsUpghbmNfvPCtsqPfps\n"
-    "vnnGqnRMi+O136AcUFpmXwLlY09RsYZU679oAnBwxBqWIlfTwj5lvqeQRwNYdret\n"
-    "ErTG8dfBChD+Se6xM6uhpQOsFdl0TKhEExqmxBQx3SJXRtWkgrf3yjIK3i+lfsoF\n"
-    "mN4lw6H08jRULxpSN9uGTU0Nj6XFyjrOqUPHLm82smSECCIEmSmDBLv6YkBIE6bX\n"
-    "ToZJBb5dEWamrIsfk92aRVlgkxGNV01lElsAq5xjHsjeIdxiFdjrN7GzjqIhysXR\n"
-    "uxOaLoPL44Hzdm6ft2LCatvriWLpEvBzVcTGwHq78hY2RmqmiMDJHYWcn/D8h3JF\n"
-    "QwIDAQAB\n"
-    "-----END PUBLIC KEY-----\n";
+static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
+                          "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvsUpghbmNfvPCtsqPfps\n"
+                          "vnnGqnRMi+O136AcUFpmXwLlY09RsYZU679oAnBwxBqWIlfTwj5lvqeQRwNYdret\n"
+                          "ErTG8dfBChD+Se6xM6uhpQOsFdl0TKhEExqmxBQx3SJXRtWkgrf3yjIK3i+lfsoF\n"
+                          "mN4lw6H08jRULxpSN9uGTU0Nj6XFyjrOqUPHLm82smSECCIEmSmDBLv6YkBIE6bX\n"
+                          "ToZJBb5dEWamrIsfk92aRVlgkxGNV01lElsAq5xjHsjeIdxiFdjrN7GzjqIhysXR\n"
+                          "uxOaLoPL44Hzdm6ft2LCatvriWLpEvBzVcTGwHq78hY2RmqmiMDJHYWcn/D8h3JF\n"
+                          "QwIDAQAB\n"
+                          "-----END PUBLIC KEY-----\n";
 
 static const struct slice key = {"0123456789abcdef0123456789abcdef", 32};
 

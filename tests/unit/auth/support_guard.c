@@ -99,7 +99,9 @@ const char *make_key(struct gate *g, const struct user *u, const struct org *o, 
     const struct key_new what = {.user_id = u->id,
                                  .name = SLICE("key"),
                                  .scopes = scopes,
-                                 .scope_count = scope2 ? 2 : scope ? 1 : 0,
+                                 .scope_count = scope2  ? 2
+                                                : scope ? 1
+                                                        : 0,
                                  .org_id = o ? o->id : NULL};
     struct api_key key;
     char raw[KEY_TEXT];

@@ -21,9 +21,9 @@ int gate_teardown(void **state);
 
 /* What a caller sends. Each may be NULL. */
 struct caller {
-    const char *bearer;  /* a token: "Authorization: Bearer <it>" */
-    const char *key;     /* X-API-KEY */
-    const char *cookie;  /* the value of the cookie `larder` */
+    const char *bearer;         /* a token: "Authorization: Bearer <it>" */
+    const char *key;            /* X-API-KEY */
+    const char *cookie;         /* the value of the cookie `larder` */
     const char *name, *value;   /* one more field */
     const char *name2, *value2; /* and another */
     bool tls;

@@ -26,7 +26,20 @@ static const char nowhere[] = "01900000-0000-7000-8000-000000000000";
 
 /* ------------------------------------------------------------------ the matrix */
 
-enum { NOBODY, BOB, ANN, EVE, ROOT, TRUSTED, KEY_READ, KEY_ACME, KEY_EVE, KEY_ROOT, KEY_BARE, CALLERS };
+enum {
+    NOBODY,
+    BOB,
+    ANN,
+    EVE,
+    ROOT,
+    TRUSTED,
+    KEY_READ,
+    KEY_ACME,
+    KEY_EVE,
+    KEY_ROOT,
+    KEY_BARE,
+    CALLERS
+};
 
 enum { Y = 200, U = 401, F = 403 };
 
@@ -108,7 +121,7 @@ static void every_caller_on_every_route(void **state)
     struct caller list[CALLERS];
     make_callers(g, list);
     check_matrix(g, list);
-    check_matrix(g, list); /* the second time from kept answers: the same */
+    check_matrix(g, list);                      /* the second time from kept answers: the same */
     (void)put_user(g->town, "somebody", false); /* a commit voids them */
     check_matrix(g, list);
 }
@@ -238,15 +251,24 @@ static void a_cookie_must_show_intent(void **state)
         {.cookie = token, .name = "Content-Type", .value = "multipart/form-data; boundary=x"},
         {.cookie = token, .name = "Content-Type", .value = "text/plain; application/json"},
         {.cookie = token, .name = "X-Larder-CSRF", .value = "0"},
-        {.cookie = token, .name = "X-Larder-CSRF", .value = "1", .name2 = "Sec-Fetch-Site",
+        {.cookie = token,
+         .name = "X-Larder-CSRF",
+         .value = "1",
+         .name2 = "Sec-Fetch-Site",
          .value2 = "cross-site"},
-        {.cookie = token, .name = "Content-Type", .value = "application/json",
-         .name2 = "Sec-Fetch-Site", .value2 = "same-site"},
+        {.cookie = token,
+         .name = "Content-Type",
+         .value = "application/json",
+         .name2 = "Sec-Fetch-Site",
+         .value2 = "same-site"},
     };
     const struct caller accepted[] = {
         {.cookie = token, .name = "X-Larder-CSRF", .value = "1"},
         {.cookie = token, .name = "Content-Type", .value = "Application/JSON; charset=utf-8"},
-        {.cookie = token, .name = "X-Larder-CSRF", .value = "1", .name2 = "Sec-Fetch-Site",
+        {.cookie = token,
+         .name = "X-Larder-CSRF",
+         .value = "1",
+         .name2 = "Sec-Fetch-Site",
          .value2 = "same-origin"},
         {.bearer = token},
         {.bearer = token, .name = "Sec-Fetch-Site", .value = "cross-site"}, /* no cookie, no risk */

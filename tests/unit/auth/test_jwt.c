@@ -115,7 +115,10 @@ static void every_changed_letter_is_noticed(void **state)
     for (size_t i = 0; i < n; i++) {
         char *copy = slice_dup(&b->arena, (struct slice){token, n});
         /* the neighbour in the alphabet: in the last letter it differs in unused bits only */
-        copy[i] = copy[i] == '.' ? 'A' : copy[i] == 'A' ? 'B' : copy[i] == 'z' ? 'y' : (char)(copy[i] ^ 1);
+        copy[i] = copy[i] == '.'   ? 'A'
+                  : copy[i] == 'A' ? 'B'
+                  : copy[i] == 'z' ? 'y'
+                                   : (char)(copy[i] ^ 1);
         assert_false(is_ours(b, copy));
         assert_false(is_ours(b, slice_dup(&b->arena, (struct slice){token, i})));
     }
@@ -150,7 +153,8 @@ static void odd_headers_are_refused(void **state)
         if (is_ours(b, forge(b, bad[i], payload)))
             fail_msg("accepted: %s", bad[i]);
     assert_true(is_ours(b, forge(b, "{\"alg\":\"HS256\"}", payload)));
-    assert_true(is_ours(b, forge(b, "{\"alg\":\"HS256\",\"typ\":\"odd\",\"kid\":\"../x\"}", payload)));
+    assert_true(
+        is_ours(b, forge(b, "{\"alg\":\"HS256\",\"typ\":\"odd\",\"kid\":\"../x\"}", payload)));
 }
 
 static void odd_claims_are_refused(void **state)
@@ -184,7 +188,13 @@ static void odd_framing_is_refused(void **state)
     struct bench *b = *state;
     const char *token = jwt_sign(&b->ctx, key, &standard);
     const char *const bad[] = {
-        "", ".", "..", "...", "a.b.c", "a.b", token + 1,
+        "",
+        ".",
+        "..",
+        "...",
+        "a.b.c",
+        "a.b",
+        token + 1,
         str_printf(&b->arena, "%s.", token),
         str_printf(&b->arena, ".%s", token),
         str_printf(&b->arena, "%s=", token),

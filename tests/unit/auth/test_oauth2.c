@@ -71,8 +71,8 @@ static void wrong_tries_look_and_cost_the_same(void **state)
     (void)put_with_password(g, "carol", NULL);
     struct user gone = put_with_password(g, "gone", NULL);
     must(t, users_delete(work(t), &t->domain, &t->cli, gone.id));
-    static const char *const names[] = {"carol", "nobody", "gone", "ann" /* has none */, "",
-                                        "no@where"};
+    static const char *const names[] = {"carol", "nobody",  "gone", "ann" /* has none */,
+                                        "",      "no@where"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         uint64_t before = passwords_computed(&t->domain);
         size_t rows = audit_rows(t, "auth.login_refused");
@@ -105,7 +105,8 @@ static void the_eleventh_wrong_try_waits(void **state)
     for (int i = 0; i < 5; i++)
         must_fail(t, sign(g, "carol", GOOD_PASSWORD, &tokens), ERR_THROTTLED, NULL);
     assert_int_equal(audit_rows(t, "auth.login_refused"), 10);
-    assert_int_equal(audit_rows(t, "auth.login_throttled"), 1); /* account and address shut as one */
+    assert_int_equal(audit_rows(t, "auth.login_throttled"),
+                     1);    /* account and address shut as one */
     t->wall += 3600 * 1000; /* setting the clock opens nothing */
     must_fail(t, sign(g, "carol", GOOD_PASSWORD, &tokens), ERR_THROTTLED, NULL);
     t->mono += 5 * 60 * 1000;
@@ -156,7 +157,8 @@ static void options_must_fit_together(void **state)
         {.trusted_key = pem},
         {.trusted_key = pem, .trusted_issuer = "https://a"},
         {.trusted_issuer = "https://a", .trusted_audience = "b"},
-        {.trusted_key = SLICE("-----BEGIN PRIVATE KEY-----\n"), .trusted_issuer = "a",
+        {.trusted_key = SLICE("-----BEGIN PRIVATE KEY-----\n"),
+         .trusted_issuer = "a",
          .trusted_audience = "b"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -186,12 +188,9 @@ static void the_cookie_is_for_pages_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_right_password_gives_two_tokens),
-        CASE(wrong_tries_look_and_cost_the_same),
-        CASE(the_eleventh_wrong_try_waits),
-        CASE(being_busy_counts_as_no_try),
-        CASE(refreshing_gives_both_anew),
-        CASE(options_must_fit_together),
+        CASE(a_right_password_gives_two_tokens), CASE(wrong_tries_look_and_cost_the_same),
+        CASE(the_eleventh_wrong_try_waits),      CASE(being_busy_counts_as_no_try),
+        CASE(refreshing_gives_both_anew),        CASE(options_must_fit_together),
         CASE(the_cookie_is_for_pages_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,8 +21,9 @@ struct town {
     struct store *store;
     struct domain domain;
     struct actor cli;
-    struct user root;          /* administers the platform */
-    struct user ann, bob, eve; /* ann administers acme, bob is a plain member, eve administers zeta */
+    struct user root; /* administers the platform */
+    struct user ann, bob,
+        eve; /* ann administers acme, bob is a plain member, eve administers zeta */
     struct org acme, zeta;
 };
 

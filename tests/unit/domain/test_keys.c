@@ -49,7 +49,7 @@ static void a_key_is_shown_once(void **state)
     assert_string_not_equal(raw, other);
     must(t, keys_list(work(t), &t->domain, t->ann.id, false, &list, &count));
     assert_int_equal(count, 2);
-    assert_int_equal(list[0].scope_count, 1); /* named twice, held once */
+    assert_int_equal(list[0].scope_count, 1);        /* named twice, held once */
     assert_string_equal(list[0].prefix, key.prefix); /* the newest first */
     struct access a = access_by(t, raw, &t->acme);
     assert_true(a.valid);

@@ -52,9 +52,9 @@ static void a_domain_is_unique_among_living_orgs(void **state)
 static void bad_domains_are_refused(void **state)
 {
     struct town *t = *state;
-    static const char *const bad[] = {"",        "acme",     ".acme.com", "acme..com", "acme.com.",
-                                      "-a.com",  "a-.com",   "a b.com",   "a_b.com",   "\xc3\xa9.com",
-                                      "http://a.com"};
+    static const char *const bad[] = {"",          "acme",         ".acme.com",   "acme..com",
+                                      "acme.com.", "-a.com",       "a-.com",      "a b.com",
+                                      "a_b.com",   "\xc3\xa9.com", "http://a.com"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct org o;
         const struct org_new what = {.name = SLICE("X"), .domain = slice_of(bad[i])};
@@ -118,8 +118,8 @@ static void everybody_sees_their_own_orgs(void **state)
     must_fail(t, orgs_get(work(t), &t->domain, t->zeta.id, false, &o), ERR_NOT_FOUND, NULL);
     must(t, orgs_get(work(t), &t->domain, t->zeta.id, true, &o));
     const struct org_change odd = {.status = {true, SLICE("asleep")}};
-    must_fail(t, orgs_change(work(t), &t->domain, &t->cli, t->acme.id, &odd, &o),
-              ERR_UNPROCESSABLE, "status");
+    must_fail(t, orgs_change(work(t), &t->domain, &t->cli, t->acme.id, &odd, &o), ERR_UNPROCESSABLE,
+              "status");
 }
 
 static void orgs_are_paged_in_order(void **state)
@@ -144,8 +144,7 @@ static void quota_counts_what_is_there(void **state)
     struct org_quota q;
     struct api_key key;
     char raw[KEY_TEXT];
-    const struct key_new what = {
-        .user_id = t->ann.id, .name = SLICE("ci"), .org_id = t->acme.id};
+    const struct key_new what = {.user_id = t->ann.id, .name = SLICE("ci"), .org_id = t->acme.id};
     must(t, keys_create(work(t), &t->domain, &t->cli, &what, &key, raw));
     must(t, orgs_quota(work(t), &t->domain, t->acme.id, &q));
     assert_int_equal(q.members, 2);

@@ -18,9 +18,8 @@
 enum { CALLERS = 6 };
 
 /* "correct horse battery" with 1,000 rounds, as the reference's bootstrap script writes it. */
-static const char imported[] =
-    "pbkdf2:sha256:1000:00112233445566778899aabbccddeeff:"
-    "7b45bab25588ef932d09a1d56ad6911d7d7c1759dedf18cb663cd6c3034bd67b";
+static const char imported[] = "pbkdf2:sha256:1000:00112233445566778899aabbccddeeff:"
+                               "7b45bab25588ef932d09a1d56ad6911d7d7c1759dedf18cb663cd6c3034bd67b";
 
 static void every_check_costs_one_computation(void **state)
 {

@@ -23,11 +23,14 @@ static void names_follow_the_pattern(void **state)
     for (size_t i = 0; i < permission_count(); i++) {
         struct slice name = slice_of(permission_at(i)->name);
         assert_int_equal(permission_find(name), i); /* so no name stands twice */
-        bool system = slice_starts(name, "cadence:system:"), org = slice_starts(name, "cadence:org:");
+        bool system = slice_starts(name, "cadence:system:"),
+             org = slice_starts(name, "cadence:org:");
         bool own = slice_starts(name, "cadence:chat:") || slice_starts(name, "cadence:profile:");
         assert_int_equal(system + org + own, 1);
         enum permission_scope scope = permission_at(i)->scope;
-        assert_int_equal(scope, system ? PERMISSION_SYSTEM : org ? PERMISSION_ORG : PERMISSION_PERSONAL);
+        assert_int_equal(scope, system ? PERMISSION_SYSTEM
+                                : org  ? PERMISSION_ORG
+                                       : PERMISSION_PERSONAL);
         assert_true(strlen(permission_at(i)->sentence) > 3);
     }
     assert_int_equal(permission_find(SLICE("cadence:org:plugins")), -1);

@@ -63,8 +63,8 @@ static void built_in_roles_are_seeded_once(void **state)
     const struct role *admin = find(list, count, "org_admin");
     const struct role_change change = {.set_permissions = true};
     struct role out;
-    must_fail(t, roles_change(work(t), &t->domain, &t->cli, admin->id, &change, &out),
-              ERR_CONFLICT, "Built-in");
+    must_fail(t, roles_change(work(t), &t->domain, &t->cli, admin->id, &change, &out), ERR_CONFLICT,
+              "Built-in");
     must_fail(t, roles_delete(work(t), &t->domain, &t->cli, admin->id), ERR_CONFLICT, "Built-in");
 }
 
@@ -124,10 +124,8 @@ static void names_and_permissions_are_checked(void **state)
     struct role_new what = {.name = SLICE("x"), .permissions = &wrong, .permission_count = 1};
     must_fail(t, roles_create(work(t), &t->domain, &t->cli, &what, &role), ERR_UNPROCESSABLE,
               "Unknown permission 'cadence:org:all'");
-    what = (struct role_new){.name = SLICE("x"),
-                             .org_id = t->acme.id,
-                             .permissions = &system,
-                             .permission_count = 1};
+    what = (struct role_new){
+        .name = SLICE("x"), .org_id = t->acme.id, .permissions = &system, .permission_count = 1};
     must_fail(t, roles_create(work(t), &t->domain, &t->cli, &what, &role), ERR_UNPROCESSABLE,
               "one organization");
     what.permissions = &read;
@@ -136,8 +134,7 @@ static void names_and_permissions_are_checked(void **state)
               "Role name already exists");
     what.org_id = t->zeta.id; /* the same name in another org */
     must(t, roles_create(work(t), &t->domain, &t->cli, &what, &role));
-    must_fail(t,
-              roles_assign(work(t), &t->domain, &t->cli, t->bob.id, role.id, t->acme.id),
+    must_fail(t, roles_assign(work(t), &t->domain, &t->cli, t->bob.id, role.id, t->acme.id),
               ERR_UNPROCESSABLE, "another organization");
     must_fail(t, roles_assign(work(t), &t->domain, &t->cli, t->bob.id, role.id, NULL),
               ERR_UNPROCESSABLE, "another organization");

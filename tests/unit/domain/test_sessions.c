@@ -185,9 +185,8 @@ static void what_a_client_says_of_itself_is_cut(void **state)
     char agent[401];
     for (size_t i = 0; i < 400; i += 2)
         memcpy(agent + i, "\xc3\xa9", 2);
-    const struct session_new what = {.user_id = t->ann.id,
-                                     .client_id = SLICE("\xff not text"),
-                                     .user_agent = {agent + 1, 399}};
+    const struct session_new what = {
+        .user_id = t->ann.id, .client_id = SLICE("\xff not text"), .user_agent = {agent + 1, 399}};
     struct session_opened s;
     must(t, sessions_open(work(t), &t->domain, &ann, &what, &s));
     assert_null(s.session.client_id);
@@ -208,14 +207,10 @@ static void what_a_client_says_of_itself_is_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_session_runs_out),
-        CASE(a_refresh_rotates_both),
-        CASE(reuse_ends_the_family),
-        CASE(odd_refresh_tokens_are_refused),
-        CASE(signing_out_ends_at_once),
-        CASE(sessions_are_listed_and_revoked),
-        CASE(tending_stamps_and_sweeps),
-        CASE(what_a_client_says_of_itself_is_cut),
+        CASE(a_session_runs_out),        CASE(a_refresh_rotates_both),
+        CASE(reuse_ends_the_family),     CASE(odd_refresh_tokens_are_refused),
+        CASE(signing_out_ends_at_once),  CASE(sessions_are_listed_and_revoked),
+        CASE(tending_stamps_and_sweeps), CASE(what_a_client_says_of_itself_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,12 +155,9 @@ static void a_password_from_the_environment_makes_admin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_link_is_good_for_half_an_hour),
-        CASE(a_link_is_used_once),
-        CASE(minting_voids_the_one_before),
-        CASE(a_wrong_link_costs_no_hash),
-        CASE(an_administrator_ends_it),
-        CASE(a_password_from_the_environment_makes_admin),
+        CASE(a_link_is_good_for_half_an_hour), CASE(a_link_is_used_once),
+        CASE(minting_voids_the_one_before),    CASE(a_wrong_link_costs_no_hash),
+        CASE(an_administrator_ends_it),        CASE(a_password_from_the_environment_makes_admin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

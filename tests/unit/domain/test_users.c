@@ -228,8 +228,8 @@ static void nobody_touches_one_who_may_do_more(void **state)
     struct actor clerk = actor_of(&t->ann); /* may keep users, and no more */
     permission_set_add(&clerk.may, permission_find(SLICE("cadence:system:users:write")));
     const struct user_change reset = {.password = SLICE(GOOD_PASSWORD)};
-    must_fail(t, users_change(work(t), &t->domain, &clerk, t->root.id, &reset, &out),
-              ERR_FORBIDDEN, "Platform admin");
+    must_fail(t, users_change(work(t), &t->domain, &clerk, t->root.id, &reset, &out), ERR_FORBIDDEN,
+              "Platform admin");
     must_fail(t, users_delete(work(t), &t->domain, &clerk, t->root.id), ERR_FORBIDDEN, NULL);
     const struct user_change climb = {.is_sys_admin = &yes};
     must_fail(t, users_change(work(t), &t->domain, &clerk, t->ann.id, &climb, &out), ERR_FORBIDDEN,

@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import json
 import re
+import subprocess
 import time
 
 import pytest
@@ -346,3 +347,28 @@ def test_a_new_setup_link_voids_the_old(start_server):
 def test_no_setup_where_an_administrator_exists(server):
     assert server.client().get("/api/setup").json() == {"setup_needed": False}
     assert "/setup#token=" not in server.log_text()
+
+
+# ---- over TLS -----------------------------------------------------------------------------------
+
+
+def test_the_cookie_of_an_encrypted_connection(start_server, tmp_path):
+    """__Host- means: only over TLS, only from this host, for the whole of it."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
+                   check=True, capture_output=True)
+    server = start_server(args=("--tls-cert", str(cert), "--tls-key", str(key)))
+    client = server.client()
+    client.session.verify = str(cert)
+    answer = client.post("/api/auth/login", json={"username": "admin", "password": server.admin_password, "cookie": True})
+    assert answer.status_code == 200, answer.text
+    (cookie,) = answer.raw.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-larder=")
+    assert re.search(r"; *Secure", cookie) and re.search(r"; *Path=/(;|$)", cookie) and "Domain" not in cookie
+    assert client.get("/api/me").json()["username"] == "admin"
+    token = cookie.split("=", 1)[1].split(";")[0]
+    fresh = server.client()
+    fresh.session.verify = str(cert)
+    plain_name = fresh.get("/api/me", headers={"Cookie": f"larder={token}"})
+    assert plain_name.status_code == 401, "the name that a page without TLS could have set does not count"

@@ -222,7 +222,7 @@ void file_touch(const char *path)
 
 void file_spoil(const char *path, long at)
 {
-    char c;
+    char c = 0;
     int fd = open(path, O_RDWR);
     must(fd >= 0 && syscall(SYS_pread64, fd, &c, 1, at) == 1);
     c = (char)~c;

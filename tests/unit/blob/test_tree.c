@@ -69,9 +69,10 @@ static int drop_place(void **state)
     return 0;
 }
 
+/* Valid until the fourth call after this one. */
 static char *path_in(const char *folder, const char *name)
 {
-    static char path[4][512]; /* enough for one statement of a test */
+    static char path[4][512];
     static int turn;
     turn = (turn + 1) % 4;
     (void)snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
@@ -171,7 +172,7 @@ static void an_abandoned_tree_leaves_nothing(void **state)
     assert_int_equal(tree_file(&p->ctx, t, SLICE("open.py")), OK);
     int files = count_open_files();
     tree_abandon(&p->ctx, t);
-    assert_true(count_open_files() < files);
+    assert_int_equal(count_open_files(), files - 2); /* the file and its folder */
     assert_int_equal(count_names(p->root), 0);
 }
 
@@ -378,15 +379,14 @@ static void a_worker_never_sees_half_a_tree(void **state)
     assert_int_equal(pthread_create(&threads[1], NULL, publish_on, &race), 0);
     assert_int_equal(pthread_create(&threads[2], NULL, remove_on, &race), 0);
     int seen = 0;
+    struct stat st;
     char plugin[256], marker[256];
     (void)snprintf(plugin, sizeof plugin, "%s/com.acme.search/1.2.0/lib/a/y.py", p->root);
     (void)snprintf(marker, sizeof marker, "%s/com.acme.search/1.2.0/" TREE_MARKER, p->root);
     while (atomic_load(&race.builds) < 150) {
         /* by path, as a worker does: what is at the place has the file that was written last */
         seen += access(plugin, F_OK) == 0;
-        struct stat st;
-        if (stat(marker, &st) == 0)
-            assert_int_equal(st.st_size, 64);
+        assert_true(stat(marker, &st) != 0 || st.st_size == 64);
     }
     (void)pthread_join(threads[0], NULL);
     (void)pthread_join(threads[1], NULL);

@@ -60,6 +60,18 @@ static const struct py_value *append_part(struct py_reader *r, struct py_frame *
     return NULL;
 }
 
+/* Where the text before this part ends. The grammar counts backslashes of a raw string to its closing
+ * quotes when there is nothing else in it; so those are measured, not asked for. */
+static size_t part_start(const struct py_module *m, TSNode start, TSNode part, bool is_end)
+{
+    struct slice quotes = py_node_text(m, start);
+    size_t n = 0;
+    while (n < quotes.n && quotes.p[quotes.n - 1 - n] == quotes.p[quotes.n - 1])
+        n++;
+    size_t end = ts_node_end_byte(part);
+    return is_end && end >= n ? end - n : ts_node_start_byte(part);
+}
+
 /* Appends one string; NULL, or why it cannot be read. */
 static const struct py_value *append_string(struct py_reader *r, struct py_frame *frame, TSNode node,
                                             struct buf *out)
@@ -78,12 +90,14 @@ static const struct py_value *append_string(struct py_reader *r, struct py_frame
         enum py_node kind = py_node(r, parts.at[i]);
         if (kind != NODE_INTERPOLATION && kind != NODE_STRING_END)
             continue;
-        struct slice body = slice_sub(frame->module->text, from, ts_node_start_byte(parts.at[i]));
+        bool is_end = kind == NODE_STRING_END;
+        size_t to = part_start(frame->module, parts.at[0], parts.at[i], is_end);
+        struct slice body = slice_sub(frame->module->text, from, to);
         const char *why = py_string_decode(body, prefix, out, &stopped);
         if (why)
             return py_unknown(r, at, "%s", why);
         const struct py_value *unknown =
-            kind == NODE_INTERPOLATION ? append_part(r, frame, parts.at[i], out) : NULL;
+            is_end ? NULL : append_part(r, frame, parts.at[i], out);
         if (unknown)
             return unknown;
         from = ts_node_end_byte(parts.at[i]);

@@ -153,16 +153,29 @@ static int by_text(const void *a, const void *b)
     return c ? c : (x->text.n > y->text.n) - (x->text.n < y->text.n);
 }
 
-static void sort_set(struct py_value *v)
+/* Equal as keys are: True is 1 and False is 0. */
+static bool same_key(const struct py_value *a, const struct py_value *b)
 {
-    if (v->count < 2)
-        return;
-    qsort(v->items, v->count, sizeof *v->items, by_text);
-    size_t kept = 1;
-    for (size_t i = 1; i < v->count; i++)
-        if (!py_equal(v->items[i], v->items[kept - 1]))
-            v->items[kept++] = v->items[i];
-    v->count = kept;
+    struct py_value x = *a, y = *b;
+    if (x.kind == PY_BOOL)
+        x = (struct py_value){.kind = PY_INT, .integer = a->boolean};
+    if (y.kind == PY_BOOL)
+        y = (struct py_value){.kind = PY_INT, .integer = b->boolean};
+    return py_equal(&x, &y);
+}
+
+/* Of equal members the first stays. */
+static void drop_repeated(struct py_list *l)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        bool again = false;
+        for (size_t k = 0; k < kept && !again; k++)
+            again = same_key(l->items[k], l->items[i]);
+        if (!again)
+            l->items[kept++] = l->items[i];
+    }
+    l->count = kept;
 }
 
 static const struct py_value *finish(struct py_list *l, struct py_at at, enum py_kind kind,
@@ -184,18 +197,46 @@ static const struct py_value *finish(struct py_list *l, struct py_at at, enum py
     return v;
 }
 
+/* A list, dict or set inside v: Python has no place for it in a set or as a key. */
+static bool is_hashable(const struct py_value *v)
+{
+    if (v->kind == PY_LIST || v->kind == PY_DICT || v->kind == PY_SET)
+        return false;
+    for (size_t i = 0; v->kind == PY_TUPLE && i < v->count; i++)
+        if (!is_hashable(v->items[i]))
+            return false;
+    return true;
+}
+
+/* NULL, or why the members cannot be a set. */
+static const struct py_value *set_problem(struct py_list *l, struct py_at at)
+{
+    if (l->count > PY_PAIRS_MAX)
+        return py_unknown(l->r, at, "it is a set of more than %d values", PY_PAIRS_MAX);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct py_value *unknown = py_unknown_in(l->items[i]);
+        if (unknown)
+            return unknown;
+        if (!is_hashable(l->items[i]))
+            return py_unknown(l->r, l->items[i]->at, "%s cannot stand in a set",
+                              py_kind_shown(l->items[i]->kind));
+    }
+    return NULL;
+}
+
 const struct py_value *py_list_end(struct py_list *l, struct py_at at, enum py_kind kind)
 {
     if (l->rest)
         return l->rest;
-    const struct py_value *v = finish(l, at, kind, l->count);
-    if (v->kind == PY_SET && py_unknown_in(v))
-        return py_unknown_in(v);
-    if (v->kind == PY_SET) {
-        struct py_value *mine = (struct py_value *)(uintptr_t)v; /* just made, nobody else's yet */
-        sort_set(mine);
+    if (kind == PY_SET) {
+        const struct py_value *problem = set_problem(l, at);
+        if (problem)
+            return problem;
+        drop_repeated(l);
+        if (l->count > 1)
+            qsort(l->items, l->count, sizeof *l->items, by_text);
     }
-    return v;
+    return finish(l, at, kind, l->count);
 }
 
 void py_dict_put(struct py_list *d, const struct py_value *key, const struct py_value *v)
@@ -204,8 +245,12 @@ void py_dict_put(struct py_list *d, const struct py_value *key, const struct py_
         lost(d, key);
         return;
     }
+    if (!is_hashable(key)) {
+        lost(d, py_unknown(d->r, key->at, "%s cannot be a key", py_kind_shown(key->kind)));
+        return;
+    }
     for (size_t i = 0; i < d->count; i += 2)
-        if (py_equal(d->items[i], key)) {
+        if (same_key(d->items[i], key)) {
             d->items[i + 1] = v;
             d->weight += v->weight;
             d->depth = v->depth + 1 > d->depth ? v->depth + 1 : d->depth;

@@ -111,9 +111,9 @@ static enum err check_token(struct ctx *ctx, struct auth *auth, const struct cre
     struct jwt_claims claims;
     if (jwt_check_ours(ctx, key, c->text, &claims))
         return check_ours(ctx, auth, &claims, org_id, out);
-    if (c->kind != CREDENTIAL_TOKEN || o->trusted_key.n == 0 ||
+    if (ctx->fault.err != OK || c->kind != CREDENTIAL_TOKEN || o->trusted_key.n == 0 ||
         !jwt_check_trusted(ctx, &trust, c->text, &claims))
-        return OK;
+        return ctx->fault.err;
     enum err err = access_of_subject(ctx, auth->domain, claims.sub, org_id, out);
     end_by(out, claims.exp * 1000);
     return err;

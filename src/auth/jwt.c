@@ -98,16 +98,18 @@ static bool decode_exactly(struct ctx *ctx, struct slice text, struct slice *out
     return !buf_failed(&again) && slice_eq(buf_view(&again), text);
 }
 
-/* A JSON object, without leaving a fault behind: a token that is none is no failure of ours. */
+/* A JSON object. A token that is none leaves no fault behind; want of memory does, since it says
+ * nothing about the token. */
 static bool parse(struct ctx *ctx, struct slice text, const struct jr **out)
 {
     struct slice json;
     if (!decode(ctx, text, JWT_MAX, &json))
         return false;
     struct fault before = ctx->fault;
-    bool good = jr_parse_object(ctx, json, out) == OK;
-    ctx->fault = before;
-    return good;
+    enum err err = jr_parse_object(ctx, json, out);
+    if (err != ERR_NO_MEMORY)
+        ctx->fault = before;
+    return err == OK;
 }
 
 static bool header_says(struct ctx *ctx, struct slice header, const char *alg)

@@ -55,6 +55,9 @@ enum err jr_parse(struct ctx *ctx, struct slice text, const struct jr **out)
         return ctx_fail(ctx, ERR_INVALID, "The JSON is nested deeper than %d levels", JR_DEPTH);
     json_error_t why;
     json_t *root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    /* where the library found no memory it often names no reason at all */
+    if (root == NULL && (why.text[0] == '\0' || json_error_code(&why) == json_error_out_of_memory))
+        return ctx_no_memory(ctx);
     if (root == NULL)
         return ctx_fail(ctx, ERR_INVALID, "The body is not valid JSON (line %d, column %d): %s",
                         why.line, why.column, why.text);

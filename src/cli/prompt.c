@@ -1,20 +1,19 @@
 /*
  * prompt.c - reading a password with the terminal's echo off.
  *
- * While the echo is off, Ctrl-C arrives as a letter and ends the question in an orderly way; so the
- * terminal is never left silent.
+ * While the echo is off, Ctrl-C only interrupts the reading, which ends the question in an orderly
+ * way; so the terminal is never left silent.
  */
 #include "cli/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
-
-enum { CTRL_C = 3, CTRL_D = 4 };
 
 /* One line from fd without its end; *n == -1 when it was given up, too long, or not there. */
 static void read_line(int fd, char *text, size_t size, ssize_t *n)
@@ -24,11 +23,9 @@ static void read_line(int fd, char *text, size_t size, ssize_t *n)
     *n = -1;
     while (got < size) {
         ssize_t one = read(fd, &c, 1); /* one by one: what follows the line is not ours */
-        if (one < 0 && errno == EINTR)
-            continue;
-        if (one < 0 || c == CTRL_C)
-            return;
-        if (one == 0 || c == '\n' || c == CTRL_D) {
+        if (one < 0)
+            return; /* also EINTR: somebody wants out */
+        if (one == 0 || c == '\n') {
             if (one == 0 && got == 0)
                 return;
             *n = (ssize_t)(got > 0 && text[got - 1] == '\r' ? got - 1 : got);
@@ -38,19 +35,26 @@ static void read_line(int fd, char *text, size_t size, ssize_t *n)
     }
 }
 
+static void note_signal(int number)
+{
+    (void)number; /* that the read ends is all that is wanted */
+}
+
 static void ask(struct cli *cli, int fd, const char *question, char *text, ssize_t *n)
 {
     struct termios before, quiet;
+    struct sigaction noted = {.sa_handler = note_signal}, earlier; /* no SA_RESTART */
     *n = -1;
-    if (tcgetattr(fd, &before) != 0)
+    if (tcgetattr(fd, &before) != 0 || sigaction(SIGINT, &noted, &earlier) != 0)
         return;
     quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(fd, TCSAFLUSH, &quiet); /* first: an answer may come with the question */
     (void)fprintf(cli->err, "%s", question);
     (void)fflush(cli->err);
     read_line(fd, text, PROMPT_MAX, n);
     (void)tcsetattr(fd, TCSAFLUSH, &before);
+    (void)sigaction(SIGINT, &earlier, NULL);
     (void)fprintf(cli->err, "\n");
 }
 

@@ -77,14 +77,19 @@ static bool split(struct slice token, struct parts *out)
     return is_base64url(out->header) && is_base64url(out->payload) && is_base64url(out->signature);
 }
 
+/* Want of memory says nothing about a token, so it alone leaves a fault behind. */
+static bool has_memory(struct ctx *ctx, const struct buf *b)
+{
+    return !buf_failed(b) || b->over || ctx_no_memory(ctx) == OK;
+}
+
 static bool decode(struct ctx *ctx, struct slice text, size_t max, struct slice *out)
 {
     struct buf b;
     buf_init(&b, ctx->arena, max + 4); /* the decoder asks for a few bytes more than it fills */
-    if (!crypto_unbase64(text, &b))
-        return false;
+    bool good = crypto_unbase64(text, &b);
     *out = buf_view(&b);
-    return true;
+    return has_memory(ctx, &b) && good;
 }
 
 /* One spelling for one signature: the unused bits of the last letter must be zero. */
@@ -95,11 +100,10 @@ static bool decode_exactly(struct ctx *ctx, struct slice text, struct slice *out
         return false;
     buf_init(&again, ctx->arena, 2 * SIGNATURE_MAX);
     crypto_base64url(&again, out->p, out->n);
-    return !buf_failed(&again) && slice_eq(buf_view(&again), text);
+    return has_memory(ctx, &again) && !buf_failed(&again) && slice_eq(buf_view(&again), text);
 }
 
-/* A JSON object. A token that is none leaves no fault behind; want of memory does, since it says
- * nothing about the token. */
+/* A JSON object. */
 static bool parse(struct ctx *ctx, struct slice text, const struct jr **out)
 {
     struct slice json;

@@ -1,12 +1,29 @@
 /*
  * json_read.c - jansson behind our own getters; the only file that knows the library.
  *
- * `struct jr` is never defined: a pointer to it is a `json_t` pointer.
+ * `struct jr` is never defined: a pointer to it is a `json_t` pointer. Where the library finds no
+ * memory it often reports a syntax error; so its allocations go through a function that notes it,
+ * or a client would be told that its valid body is wrong.
  */
 #include "base/json_read.h"
 
 #include <jansson.h>
+#include <pthread.h>
 #include <stdlib.h>
+
+static _Thread_local bool starved; /* an allocation failed in this thread's present parse */
+
+static void *take(size_t n)
+{
+    void *p = malloc(n); /* freed by the library, through free */
+    starved |= p == NULL;
+    return p;
+}
+
+static void hand_over(void)
+{
+    json_set_alloc_funcs(take, free);
+}
 
 static json_t *lib(const struct jr *v)
 {
@@ -53,10 +70,12 @@ enum err jr_parse(struct ctx *ctx, struct slice text, const struct jr **out)
         return ctx_fail(ctx, ERR_INVALID, "The body is empty; a JSON document was expected");
     if (too_deep(text))
         return ctx_fail(ctx, ERR_INVALID, "The JSON is nested deeper than %d levels", JR_DEPTH);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     json_error_t why;
+    (void)pthread_once(&once, hand_over);
+    starved = false;
     json_t *root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    /* where the library found no memory it often names no reason at all */
-    if (root == NULL && (why.text[0] == '\0' || json_error_code(&why) == json_error_out_of_memory))
+    if (root == NULL && starved)
         return ctx_no_memory(ctx);
     if (root == NULL)
         return ctx_fail(ctx, ERR_INVALID, "The body is not valid JSON (line %d, column %d): %s",

@@ -160,18 +160,24 @@ struct slice db_peek_slice(struct stmt *s, int column)
         return SLICE_NONE;
     const char *p = type == SQLITE_BLOB ? sqlite3_column_blob(s->handle, column)
                                         : (const char *)sqlite3_column_text(s->handle, column);
+    if (p == NULL && type != SQLITE_BLOB) { /* a text is never without a pointer: no memory for it */
+        s->bind_rc = SQLITE_NOMEM;          /* the next step reports it */
+        return SLICE_NONE;
+    }
     size_t n = (size_t)sqlite3_column_bytes(s->handle, column);
     return (struct slice){p ? p : "", p ? n : 0}; /* an empty blob has no pointer */
 }
 
 const char *db_peek_text(struct stmt *s, int column)
 {
-    return (const char *)sqlite3_column_text(s->handle, column);
+    return db_peek_slice(s, column).p;
 }
 
 struct slice db_slice(struct ctx *ctx, struct stmt *s, int column)
 {
     struct slice seen = db_peek_slice(s, column);
+    if (seen.p == NULL && s->bind_rc == SQLITE_NOMEM)
+        (void)ctx_no_memory(ctx);
     if (seen.p == NULL)
         return SLICE_NONE;
     const char *copy = slice_dup(ctx->arena, seen);

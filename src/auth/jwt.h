@@ -21,7 +21,7 @@ struct jwt_claims {
 /* "header.payload.signature" in the arena, NULL = no memory. The claims sub, jti, iat, exp. */
 const char *jwt_sign(struct ctx *ctx, struct slice key, const struct jwt_claims *claims);
 
-/* False when it is not a token of ours that is in force at ctx->now. Never sets the fault. */
+/* False when it is not a token of ours that is in force at ctx->now. Sets the fault for want of memory only. */
 bool jwt_check_ours(struct ctx *ctx, struct slice key, struct slice token, struct jwt_claims *out);
 
 struct jwt_trust {

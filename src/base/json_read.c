@@ -2,8 +2,8 @@
  * json_read.c - jansson behind our own getters; the only file that knows the library.
  *
  * `struct jr` is never defined: a pointer to it is a `json_t` pointer. Where the library finds no
- * memory it often reports a syntax error; so its allocations go through a function that notes it,
- * or a client would be told that its valid body is wrong.
+ * memory it may report a syntax error, or leave letters out of a string and report nothing; so its
+ * allocations go through a function that notes it.
  */
 #include "base/json_read.h"
 
@@ -75,8 +75,10 @@ enum err jr_parse(struct ctx *ctx, struct slice text, const struct jr **out)
     (void)pthread_once(&once, hand_over);
     starved = false;
     json_t *root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (root == NULL && starved)
+    if (starved) {
+        json_decref(root);
         return ctx_no_memory(ctx);
+    }
     if (root == NULL)
         return ctx_fail(ctx, ERR_INVALID, "The body is not valid JSON (line %d, column %d): %s",
                         why.line, why.column, why.text);

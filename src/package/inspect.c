@@ -277,7 +277,12 @@ static void read_tools(struct ctx *ctx, struct py_reader *reader, struct inspect
 {
     struct py_tool *found;
     size_t count;
-    py_read_tools(reader, &found, &count);
+    bool is_cut;
+    py_read_tools(reader, &found, &count, &is_cut);
+    if (is_cut)
+        warn_file(out, "python.size", NULL,
+                  "The package has more Python code than Larder reads; some tools may not be listed",
+                  "Keep generated code and data out of the .py files");
     struct tool *tools = arena_array(ctx->arena, count + 1, sizeof *tools);
     for (size_t i = 0; tools && i < count; i++)
         tools[i] = (struct tool){found[i].name, found[i].description, found[i].file, found[i].line};

@@ -49,7 +49,8 @@ struct py_tool {
     const char *name, *description, *file;
     int line;
 };
-/* Functions decorated as tools, plugin.py first, then by file and line. */
-void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count);
+/* Functions decorated as tools, plugin.py first, then by file and line. *is_cut: there may be more,
+ * in files beyond what is read. */
+void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count, bool *is_cut);
 
 #endif

@@ -133,18 +133,21 @@ static bool is_test(struct slice path)
     return slice_starts(path, "tests/") || slice_starts(base, "test_") || slice_is(base, "conftest.py");
 }
 
-void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count)
+void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count, bool *is_cut)
 {
     struct tools tools = {.r = r};
     *count = 0;
+    *is_cut = false;
     *out = tools.items = arena_array(r->ctx->arena, TOOLS_MAX, sizeof *tools.items);
     if (tools.items == NULL) {
         r->no_memory = true;
         return;
     }
     read_module(&tools, py_module_of_plugin(r));
-    for (size_t i = 0; i < r->file_count; i++)
+    for (size_t i = 0; i < r->file_count; i++) {
         if (!slice_is(r->files[i].path, "plugin.py") && !is_test(r->files[i].path))
             read_module(&tools, py_module_of(r, &r->files[i]));
+    }
     *count = tools.count;
+    *is_cut = r->cut || tools.count == TOOLS_MAX;
 }

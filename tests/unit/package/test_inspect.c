@@ -478,6 +478,26 @@ static void test_tools(void **state)
     bench_end(&b);
 }
 
+/* Much code costs a warning, not the upload: plugin.py is read first. */
+static void test_much_code(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct text_package p = {.count = 0};
+    bench_start(&b);
+    package_add(&p, "plugin.py", plain, 0);
+    struct buf code;
+    buf_init(&code, &b.arena, 1 << 20);
+    while (code.n < 40000)
+        buf_str(&code, "x = [1, 2]\n");
+    for (int i = 0; i < 10; i++)
+        package_add(&p, str_printf(&b.arena, "big%d.py", i), buf_text(&code), 0);
+    inspect(&b, &p);
+    assert_int_equal(b.err, OK);
+    assert_non_null(finding(&b.found.warnings, "python.size"));
+    bench_end(&b);
+}
+
 /* ---- the two generations ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -610,6 +630,7 @@ int main(void)
         cmocka_unit_test(test_logo_and_readme),
         cmocka_unit_test(test_agents),
         cmocka_unit_test(test_tools),
+        cmocka_unit_test(test_much_code),
         cmocka_unit_test(test_generations),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_pids),

@@ -95,7 +95,8 @@ static enum err answer_embedded(struct ctx *ctx, const struct request *req, stru
 {
     char name[PATH_TEXT];
     int n = snprintf(name, sizeof name, "web/%.*s", SLICE_ARGS(path));
-    const struct embedded *e = n > 0 && (size_t)n < sizeof name ? embedded_find(name, (size_t)n) : NULL;
+    const struct embedded *e = n > 0 && (size_t)n < sizeof name ? embedded_find(name, (size_t)n)
+                                                                : NULL;
     if (e == NULL || memchr(path.p, '\0', path.n) != NULL)
         return ctx_fail(ctx, ERR_NOT_FOUND, "There is nothing at this address");
     bool packed = e->gzip != NULL && accepts_gzip(req);
@@ -153,8 +154,9 @@ static int open_below(int folder, struct slice path)
             memchr(part.p, '\0', part.n) == NULL) {
             memcpy(name, part.p, part.n);
             name[part.n] = '\0';
-            next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-                                        (last ? 0 : O_DIRECTORY));
+            next = openat(at, name,
+                          O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+                              (last ? 0 : O_DIRECTORY));
         }
         if (at != folder)
             (void)close(at); /* it was only read from */

@@ -138,10 +138,11 @@ static enum err walk_fields(struct ctx *ctx, struct walk *w, struct request *req
 
 /* ---- single fields ------------------------------------------------------------------------ */
 
-static const char *const once[] = {
-    "Host",       "Content-Length", "Transfer-Encoding", "Content-Type",    "Authorization",
-    "X-API-KEY",  "Expect",         "Origin",            "Sec-Fetch-Site",  "Range",
-    "Connection", "Upgrade",        "If-Range",          "Content-Encoding"};
+static const char *const once[] = {"Host",         "Content-Length",  "Transfer-Encoding",
+                                   "Content-Type", "Authorization",   "X-API-KEY",
+                                   "Expect",       "Origin",          "Sec-Fetch-Site",
+                                   "Range",        "Connection",      "Upgrade",
+                                   "If-Range",     "Content-Encoding"};
 
 static size_t count_fields(const struct request *req, const char *name)
 {
@@ -161,8 +162,8 @@ static enum err check_once(struct ctx *ctx, const struct request *req)
 
 static bool is_host_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 /* "name", "1.2.3.4", "[::1]", each with an optional port. */

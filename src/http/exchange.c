@@ -19,9 +19,9 @@
 #include "http/wire.h"
 
 enum {
-    SMALL_BODY = 65536,    /* of JSON and forms, where the route does not say otherwise */
+    SMALL_BODY = 65536, /* of JSON and forms, where the route does not say otherwise */
     SLOW_US = 1000000,
-    DRAIN_BYTES = 262144,  /* of a refused body are read, so that the client sees the answer */
+    DRAIN_BYTES = 262144, /* of a refused body are read, so that the client sees the answer */
     DRAIN_MS = 1000,
     HEAD_MAX = 20480
 };
@@ -38,9 +38,9 @@ struct job {
     struct body body;
     struct reply reply;
     struct call call;
-    unsigned allow;         /* methods of the path, as router_find tells */
-    struct slice origin;    /* that may read the answer */
-    bool well_formed;       /* the end of this request is known, so another may follow */
+    unsigned allow;      /* methods of the path, as router_find tells */
+    struct slice origin; /* that may read the answer */
+    bool well_formed;    /* the end of this request is known, so another may follow */
     char *buffer;
     int64_t begun_us;
 };
@@ -115,7 +115,8 @@ static enum err check_request(struct job *job)
     switch (job->arrival->refused) {
     case OK: break;
     case ERR_TIMEOUT:
-        return ctx_fail(&job->ctx, ERR_TIMEOUT, "The request header did not arrive within 5 seconds");
+        return ctx_fail(&job->ctx, ERR_TIMEOUT,
+                        "The request header did not arrive within 5 seconds");
     case ERR_BUSY:
         job->ctx.fault.retry_after = 1;
         return ctx_fail(&job->ctx, ERR_BUSY, "There are too many connections from this address");
@@ -163,8 +164,7 @@ static void answer_options(struct job *job)
 
 static enum err find_route(struct job *job)
 {
-    enum err err =
-        router_find(&job->ctx, job->x->router, &job->req, &job->call, &job->allow);
+    enum err err = router_find(&job->ctx, job->x->router, &job->req, &job->call, &job->allow);
     if (err == ERR_METHOD) {
         char methods[64];
         list_methods(job->allow, methods);
@@ -405,11 +405,17 @@ static void log_answer(const struct job *job, int64_t micros)
                    job->req.path.p);
     (void)snprintf(status, sizeof status, "%d", job->reply.status);
     (void)snprintf(ms, sizeof ms, "%" PRId64, micros / 1000);
-    log_line(ctx->log, failed ? LOG_ERROR : slow ? LOG_WARN : LOG_INFO, ctx->request_id,
-             failed ? "request.failed" : slow ? "request.slow" : "request", "method",
-             method_name(m), "path", path, "status", status, "ms", ms, "remote", ctx->remote,
-             failed ? "cause" : NULL, ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx),
-             NULL);
+    log_line(ctx->log,
+             failed ? LOG_ERROR
+             : slow ? LOG_WARN
+                    : LOG_INFO,
+             ctx->request_id,
+             failed ? "request.failed"
+             : slow ? "request.slow"
+                    : "request",
+             "method", method_name(m), "path", path, "status", status, "ms", ms, "remote",
+             ctx->remote, failed ? "cause" : NULL,
+             ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx), NULL);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------- */

@@ -29,9 +29,9 @@ struct exchange {
     struct log *log;
     struct metrics *metrics;
     struct buffers *buffers;
-    char id_prefix[16];   /* request ids: this, '-', and a counter */
-    uint64_t id_count;    /* atomic */
-    bool stopping;        /* atomic: connections end with the answer that is under way */
+    char id_prefix[16]; /* request ids: this, '-', and a counter */
+    uint64_t id_count;  /* atomic */
+    bool stopping;      /* atomic: connections end with the answer that is under way */
 };
 
 /* What one worker keeps from request to request. */

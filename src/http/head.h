@@ -13,11 +13,11 @@
 enum { HEAD_DATE = 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" with NUL */ };
 
 struct head_facts {
-    const char *date;       /* of head_date */
+    const char *date; /* of head_date */
     const char *request_id;
-    struct slice origin;    /* allowed to read the answer, or SLICE_NONE */
-    int64_t length;         /* of the content; -1 = a stream, which ends with the connection */
-    bool vary_origin;       /* CORS is on, so the answer depends on Origin */
+    struct slice origin; /* allowed to read the answer, or SLICE_NONE */
+    int64_t length;      /* of the content; -1 = a stream, which ends with the connection */
+    bool vary_origin;    /* CORS is on, so the answer depends on Origin */
     bool keep_alive;
     bool http10;
     bool tls;

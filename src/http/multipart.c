@@ -96,8 +96,9 @@ static enum err emit(struct ctx *ctx, struct multipart *m, const char *p, size_t
         return OK;
     if (m->state == MULTIPART_PREAMBLE) {
         m->preamble += n;
-        return m->preamble > MULTIPART_PREAMBLE_MAX ? broken(ctx, "it does not begin with its boundary")
-                                                    : OK;
+        return m->preamble > MULTIPART_PREAMBLE_MAX
+                   ? broken(ctx, "it does not begin with its boundary")
+                   : OK;
     }
     buf_add(&m->data, p, n);
     if (!buf_failed(&m->data))
@@ -231,8 +232,8 @@ enum err multipart_read(struct ctx *ctx, const struct request *req,
     enum err err = multipart_boundary(ctx, request_header(req, "Content-Type"), &boundary);
     if (err)
         return err;
-    multipart_begin(&m, boundary, limits, (size_t)(req->content_length > 0 ? req->content_length : 0),
-                    out);
+    multipart_begin(&m, boundary, limits,
+                    (size_t)(req->content_length > 0 ? req->content_length : 0), out);
     if (req->content_length > (int64_t)(limits->max_file + MULTIPART_FRAMING))
         return too_large(ctx, &m, true);
     char *piece = arena_alloc_raw(ctx->arena, PIECE);

@@ -12,7 +12,7 @@
 
 enum {
     MULTIPART_PARTS = 16,
-    MULTIPART_HEAD_MAX = 4096,     /* of one part's header */
+    MULTIPART_HEAD_MAX = 4096, /* of one part's header */
     MULTIPART_FIELD_MAX = 65536,
     MULTIPART_PREAMBLE_MAX = 1024, /* before the first delimiter */
     MULTIPART_FRAMING = 65536,     /* a body may be so much larger than its file */
@@ -27,9 +27,9 @@ struct part {
 };
 
 struct multipart_limits {
-    size_t max_file;  /* bytes of one file part; above it: 413 naming the limit */
-    size_t max_field; /* bytes of one plain field; 0 = MULTIPART_FIELD_MAX */
-    size_t max_parts; /* 0 = MULTIPART_PARTS */
+    size_t max_file;       /* bytes of one file part; above it: 413 naming the limit */
+    size_t max_field;      /* bytes of one plain field; 0 = MULTIPART_FIELD_MAX */
+    size_t max_parts;      /* 0 = MULTIPART_PARTS */
     const char *too_large; /* sentence of that 413, NULL = a general one */
 };
 

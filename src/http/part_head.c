@@ -103,8 +103,9 @@ static enum err read_disposition(struct ctx *ctx, struct slice value, struct par
         return broken(ctx, "the Content-Disposition of a part is not form-data");
     while (rest.n > 0) {
         if (!part_parameter(ctx, &rest, &name, &text))
-            return ctx->fault.err ? ctx->fault.err
-                                  : broken(ctx, "the Content-Disposition of a part is not well formed");
+            return ctx->fault.err
+                       ? ctx->fault.err
+                       : broken(ctx, "the Content-Disposition of a part is not well formed");
         struct slice *to = slice_is_nocase(name, "name")       ? &out->name
                            : slice_is_nocase(name, "filename") ? &out->file_name
                                                                : NULL;

@@ -257,7 +257,8 @@ enum err reply_range(struct ctx *ctx, struct reply *r, const struct request *req
     const char *text = buf_text(&b);
     if (text)
         reply_lasting(r, "Content-Range", text);
-    return ctx_fail(ctx, ERR_RANGE, "The range lies outside the %lld bytes there are", (long long)size);
+    return ctx_fail(ctx, ERR_RANGE, "The range lies outside the %lld bytes there are",
+                    (long long)size);
 }
 
 enum err reply_send(struct ctx *ctx, struct reply *r, struct slice bytes)

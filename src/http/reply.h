@@ -18,7 +18,7 @@ struct wire;
 enum { REPLY_BODY_MAX = 64 << 20, REPLY_FIELDS_MAX = 8192 };
 
 struct reply {
-    int status; /* 0 until set; 200 when a handler leaves it */
+    int status;         /* 0 until set; 200 when a handler leaves it */
     struct buf fields;  /* "Name: value\r\n"..., of the handler */
     struct buf lasting; /* the same, kept when an error is answered instead */
     struct buf body;    /* content rendered by the handler */
@@ -26,8 +26,8 @@ struct reply {
     struct slice still; /* content that outlives the reply: asset, cache entry */
     int file;           /* or a file to send from, -1 = none; closed when sent */
     off_t file_from, file_size;
-    bool close;         /* end the connection after this answer */
-    bool cacheable;     /* the handler has set Cache-Control itself */
+    bool close;     /* end the connection after this answer */
+    bool cacheable; /* the handler has set Cache-Control itself */
     /* A stream (server-sent events): called after the head is sent, until it returns not OK. */
     enum err (*stream)(struct ctx *ctx, struct reply *reply, void *arg);
     void *stream_arg;
@@ -50,7 +50,7 @@ void reply_lasting(struct reply *r, const char *name, const char *value);
 
 /* Starts a JSON document in the body: type application/json. */
 void reply_json(struct reply *r, struct jw *j);
-void reply_text(struct reply *r, const char *type, struct slice text); /* copies into the body */
+void reply_text(struct reply *r, const char *type, struct slice text);  /* copies into the body */
 void reply_still(struct reply *r, const char *type, struct slice text); /* borrows */
 void reply_file(struct reply *r, const char *type, int fd, off_t from, off_t size);
 void reply_empty(struct reply *r, int status); /* 204, 304: no content */

@@ -121,8 +121,8 @@ enum err request_query_bool(struct ctx *ctx, const struct request *req, const ch
     return OK;
 }
 
-enum err request_query_int(struct ctx *ctx, const struct request *req, const char *name, int64_t min,
-                           int64_t max, int64_t *out)
+enum err request_query_int(struct ctx *ctx, const struct request *req, const char *name,
+                           int64_t min, int64_t max, int64_t *out)
 {
     struct slice text;
     int64_t v;

@@ -24,7 +24,12 @@ enum method {
     METHOD_COUNT /* also: a method that no route can have */
 };
 
-enum { REQUEST_SEGMENTS = 16, REQUEST_FIELDS = 64, REQUEST_URI_MAX = 4096, REQUEST_HEAD_MAX = 16384 };
+enum {
+    REQUEST_SEGMENTS = 16,
+    REQUEST_FIELDS = 64,
+    REQUEST_URI_MAX = 4096,
+    REQUEST_HEAD_MAX = 16384
+};
 
 struct header {
     struct slice name, value;
@@ -34,9 +39,9 @@ struct body; /* the unread rest of the request, see http/body.h */
 
 struct request {
     enum method method;
-    struct slice path;  /* raw, as sent, without the query */
-    struct slice query; /* raw, without '?' */
-    struct slice segment[REQUEST_SEGMENTS]; /* "/a/b%20c" -> "a", "b c" */
+    struct slice path;                       /* raw, as sent, without the query */
+    struct slice query;                      /* raw, without '?' */
+    struct slice segment[REQUEST_SEGMENTS];  /* "/a/b%20c" -> "a", "b c" */
     bool slash_in_segment[REQUEST_SEGMENTS]; /* an encoded '/' stood in it: only {x...} takes it */
     size_t segments;
     bool trailing_slash;
@@ -61,8 +66,8 @@ bool request_query(struct ctx *ctx, const struct request *req, const char *name,
 /* "true"/"1" or "false"/"0"; absent keeps *out; anything else is a 422 naming the parameter. */
 enum err request_query_bool(struct ctx *ctx, const struct request *req, const char *name,
                             bool *out) MUST_USE;
-enum err request_query_int(struct ctx *ctx, const struct request *req, const char *name, int64_t min,
-                           int64_t max, int64_t *out) MUST_USE;
+enum err request_query_int(struct ctx *ctx, const struct request *req, const char *name,
+                           int64_t min, int64_t max, int64_t *out) MUST_USE;
 /* A cookie by its exact name. */
 struct slice request_cookie(const struct request *req, const char *name);
 

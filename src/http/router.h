@@ -29,7 +29,8 @@ struct call;
 struct route {
     enum method method;
     const char *pattern;
-    const char *permission; /* "public", "session", or one the guard knows; NULL = refused at start */
+    const char
+        *permission; /* "public", "session", or one the guard knows; NULL = refused at start */
     enum body_kind body;
     size_t max_body; /* 0 = the default of the kind: JSON 64 KiB, form 64 KiB, none 0 */
     enum err (*handle)(struct ctx *ctx, struct call *call);

@@ -54,8 +54,8 @@ struct seam {
     bool late;            /* the last wait ended because its time was over */
     bool fresh;           /* no wait on this connection yet */
     bool (*admit)(struct seam *s, int fd); /* may a fresh connection stay? NULL = any may */
-    void *owner;          /* for admit */
-    int64_t deadline;     /* monotonic ms by which the present wait must end, 0 = none */
+    void *owner;                           /* for admit */
+    int64_t deadline; /* monotonic ms by which the present wait must end, 0 = none */
 };
 
 void seam_init(struct seam *s, int wake);

@@ -25,15 +25,16 @@
 #include "base/log.h"
 #include "http/buffers.h"
 #include "http/exchange.h"
+#include "http/listen.h"
 #include "http/seam.h"
 #include "http/wire.h"
 
 enum {
     THREADS = 640,
-    HEADER_MS = 5000,     /* for a whole header, and between two requests */
-    READ_BUFFER = 32768,  /* civetweb's; twice what we accept, so that we are the ones to refuse */
+    HEADER_MS = 5000,    /* for a whole header, and between two requests */
+    READ_BUFFER = 32768, /* civetweb's; twice what we accept, so that we are the ones to refuse */
     FILES_WANTED = 65536,
-    ANSWERED = 200        /* to civetweb: any positive number means that it is not to answer */
+    ANSWERED = 200 /* to civetweb: any positive number means that it is not to answer */
 };
 
 /* One worker of the library. */
@@ -41,9 +42,9 @@ struct thread {
     struct server *server;
     struct worker worker;
     struct seam seam;
-    bool open;            /* a connection is counted */
-    char remote[48];      /* its address, guarded by server->lock */
-    const char *lowest;   /* start of the library's read buffer, as far as known */
+    bool open;          /* a connection is counted */
+    char remote[48];    /* its address, guarded by server->lock */
+    const char *lowest; /* start of the library's read buffer, as far as known */
     struct thread *next;
 };
 
@@ -54,16 +55,16 @@ struct server {
     struct seam accepting;
     int wake;
     int threads;
-    int open;             /* atomic: connections in the hands of workers */
-    int busy;             /* atomic: requests under way */
-    bool started;         /* atomic */
-    bool padded;          /* the library keeps a word in front of its buffers, see leads_with_blank */
+    int open;     /* atomic: connections in the hands of workers */
+    int busy;     /* atomic: requests under way */
+    bool started; /* atomic */
+    bool padded;  /* the library keeps a word in front of its buffers, see leads_with_blank */
     pthread_mutex_t lock; /* guards `all`, the addresses and the wait for the last request */
     pthread_cond_t idle;
     struct thread *all;
-    char listen[1024];
+    char listen[LISTEN_TEXT];
     char url[160];
-    char trouble[256];    /* what the library said while it started */
+    char trouble[256]; /* what the library said while it started */
 };
 
 /* ---- how many of one address ------------------------------------------------------------------ */
@@ -301,39 +302,6 @@ static int load_certificate(void *ssl_ctx, void *user)
 
 /* ---- start ---------------------------------------------------------------------------------------- */
 
-/* civetweb's list of addresses; an 's' behind a port means TLS. */
-static enum err list_addresses(struct ctx *ctx, struct server *s)
-{
-    struct buf b = {.p = s->listen, .cap = sizeof s->listen, .max = sizeof s->listen - 1};
-    struct slice rest = slice_of(s->options->listen), one;
-    while (s->options->socket_count == 0 && slice_split(&rest, ',', &one)) {
-        one = slice_trim(one);
-        if (slice_find(one, ':') == one.n)
-            return ctx_fail_field(ctx, ERR_INVALID, "listen",
-                                  "The address to listen on must be host:port, [::1]:port for IPv6");
-        buf_printf(&b, "%s%.*s%s", b.n ? "," : "", SLICE_ARGS(one), s->options->tls_cert ? "s" : "");
-    }
-    for (size_t i = 0; i < s->options->socket_count; i++) {
-        struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
-        socklen_t n = sizeof a;
-        char text[INET6_ADDRSTRLEN] = "";
-        (void)getsockname(s->options->sockets[i], (struct sockaddr *)&a, &n);
-        const struct sockaddr_in *four = (const void *)&a;
-        const struct sockaddr_in6 *six = (const void *)&a;
-        if (a.ss_family == AF_INET && inet_ntop(AF_INET, &four->sin_addr, text, sizeof text))
-            buf_printf(&b, "%s%s:%d", b.n ? "," : "", text, ntohs(four->sin_port));
-        else if (a.ss_family == AF_INET6 && inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof text))
-            buf_printf(&b, "%s[%s]:%d", b.n ? "," : "", text, ntohs(six->sin6_port));
-        else
-            return ctx_fail_field(ctx, ERR_INVALID, "listen",
-                                  "A socket that was handed over is not a listening TCP socket");
-        buf_str(&b, s->options->tls_cert ? "s" : "");
-    }
-    return buf_failed(&b) || buf_text(&b) == NULL || b.n == 0
-               ? ctx_fail_field(ctx, ERR_INVALID, "listen", "There is no address to listen on")
-               : OK;
-}
-
 /* The first address as a URL, with the port the kernel gave. */
 static void make_url(struct server *s)
 {
@@ -371,19 +339,32 @@ static enum err start_library(struct ctx *ctx, struct server *s)
     (void)snprintf(threads, sizeof threads, "%d", s->threads);
     (void)snprintf(buffer, sizeof buffer, "%d", READ_BUFFER);
     (void)snprintf(header_ms, sizeof header_ms, "%d", HEADER_MS);
-    const char *options[] = {"listening_ports", s->listen,
-                             "num_threads", threads,
-                             "max_request_size", buffer,
-                             "request_timeout_ms", header_ms,
-                             "keep_alive_timeout_ms", header_ms,
-                             "enable_keep_alive", "yes",
-                             "tcp_nodelay", "1",
-                             "connection_queue", "1024",
-                             "listen_backlog", "1024",
-                             "decode_url", "no",
-                             "decode_query_string", "no",
-                             "enable_directory_listing", "no",
-                             "enable_auth_domain_check", "no",
+    const char *options[] = {"listening_ports",
+                             s->listen,
+                             "num_threads",
+                             threads,
+                             "max_request_size",
+                             buffer,
+                             "request_timeout_ms",
+                             header_ms,
+                             "keep_alive_timeout_ms",
+                             header_ms,
+                             "enable_keep_alive",
+                             "yes",
+                             "tcp_nodelay",
+                             "1",
+                             "connection_queue",
+                             "1024",
+                             "listen_backlog",
+                             "1024",
+                             "decode_url",
+                             "no",
+                             "decode_query_string",
+                             "no",
+                             "enable_directory_listing",
+                             "no",
+                             "enable_auth_domain_check",
+                             "no",
                              NULL};
     struct mg_init_data init = {&callbacks, s, options};
     seam_adopt(s->options->sockets, s->options->socket_count);
@@ -425,8 +406,8 @@ static void prepare(struct server *s, const struct server_options *options)
     s->padded = mg_check_feature(MG_FEATURES_STATS) != 0;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     seam_init(&s->accepting, s->wake);
-    s->exchange.rules =
-        (struct origin_rules){options->public_url, options->allowed_hosts, options->cors_origins};
+    s->exchange.rules = (struct origin_rules){options->public_url, options->allowed_hosts,
+                                              options->cors_origins};
     s->exchange.trusted_proxies = options->trusted_proxies;
     s->exchange.access_log = options->access_log;
     s->exchange.buffers = buffers_new();
@@ -450,7 +431,7 @@ enum err server_start(struct ctx *ctx, const struct server_options *options,
     s->exchange.metrics = metrics;
     enum err err = s->wake < 0 || s->exchange.buffers == NULL ? ctx_no_memory(ctx) : OK;
     if (err == OK)
-        err = list_addresses(ctx, s);
+        err = listen_list(ctx, options, s->listen);
     if (err != OK) {
         free_server(s);
         return err;

@@ -14,12 +14,12 @@ struct metrics;
 struct server_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", several separated by ',' */
     const char *tls_cert, *tls_key;
-    int threads; /* 0 = 640 */
-    const char *public_url;     /* its host is allowed */
-    const char *allowed_hosts;  /* comma list beside IP literals and localhost */
-    const char *cors_origins;   /* comma list, "*" = any, without credentials */
+    int threads;                 /* 0 = 640 */
+    const char *public_url;      /* its host is allowed */
+    const char *allowed_hosts;   /* comma list beside IP literals and localhost */
+    const char *cors_origins;    /* comma list, "*" = any, without credentials */
     const char *trusted_proxies; /* comma list of addresses whose X-Forwarded-* counts */
-    int per_address_max;        /* connections of one address; 0 = no cap; loopback is exempt */
+    int per_address_max;         /* connections of one address; 0 = no cap; loopback is exempt */
     bool access_log;
     const int *sockets; /* listening already, from the service manager; then `listen` is not used */
     size_t socket_count;

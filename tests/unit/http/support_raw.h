@@ -17,7 +17,7 @@ struct raw_answer {
     char text[RAW_MAX + 1]; /* everything that came */
 };
 
-int raw_open(const char *url); /* a connected socket */
+int raw_open(const char *url);                  /* a connected socket */
 void raw_send(int fd, const void *p, size_t n); /* errors are seen when reading */
 /* One answer, by its Content-Length; head: the answer has no content. */
 void raw_read(int fd, struct raw_answer *out, bool head);

@@ -31,9 +31,8 @@ static void fresh(void)
 
 static struct request with(const char *name, const char *value)
 {
-    return (struct request){.method = METHOD_GET,
-                            .header = {{slice_of(name), slice_of(value)}},
-                            .headers = 1};
+    return (struct request){
+        .method = METHOD_GET, .header = {{slice_of(name), slice_of(value)}}, .headers = 1};
 }
 
 static bool has_line(const char *line)
@@ -97,7 +96,8 @@ static void fingerprints_are_kept_for_ever(void **state)
     fresh();
     assert_int_equal(assets_file(&ctx, assets, &req, &reply, SLICE("old"), path), OK);
     assert_true(has_line("Cache-Control: no-cache"));
-    static const char *const absent[] = {"index.html", "none.js", "", "../schema.sql", "css", "css/"};
+    static const char *const absent[] = {"index.html",    "none.js", "",
+                                         "../schema.sql", "css",     "css/"};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
         fresh();
         assert_int_equal(assets_file(&ctx, assets, &req, &reply, mine, slice_of(absent[i])),
@@ -148,9 +148,9 @@ static void a_folder_is_read_anew_and_never_left(void **state)
     assert_true(slice_is(reply.still, "body{}"));
     assert_true(has_line("Cache-Control: no-cache"));
     static const struct slice bad[] = {
-        {"../secret.js", 12}, {"link.js", 7},  {"up/secret.js", 12}, {".hidden.js", 10},
-        {"pipe.js", 7},       {"css", 3},      {"css/../css/a.css", 16}, {"", 0},
-        {"/etc/passwd", 11},  {"css//a.css", 10}, {"css/a.css\0x", 11}, {"none", 4},
+        {"../secret.js", 12}, {"link.js", 7},     {"up/secret.js", 12},     {".hidden.js", 10},
+        {"pipe.js", 7},       {"css", 3},         {"css/../css/a.css", 16}, {"", 0},
+        {"/etc/passwd", 11},  {"css//a.css", 10}, {"css/a.css\0x", 11},     {"none", 4},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         fresh();
@@ -173,8 +173,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const names[] = {"secret.js", "web/page.html", "web/css/a.css",
-                                        "web/.hidden.js", "web/link.js", "web/up", "web/pipe.js"};
+    static const char *const names[] = {"secret.js",      "web/page.html", "web/css/a.css",
+                                        "web/.hidden.js", "web/link.js",   "web/up",
+                                        "web/pipe.js"};
     char path[256];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);

@@ -119,7 +119,8 @@ static void each_rule_refuses(void **state)
         {" HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", ERR_INVALID},
         {" HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", ERR_INVALID},
         {" HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", ERR_INVALID},
-        {" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", ERR_INVALID},
+        {" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
+         ERR_INVALID},
         {" HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n\r\n", OK},
         {" HTTP/1.1\r\nHost: h\r\nExpect: 200-ok\r\n\r\n", ERR_EXPECTATION},
         {" HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n", ERR_INVALID},
@@ -203,13 +204,13 @@ static void what_the_library_swallows_is_refused(void **state)
     } rows[] = {
         {"GET\0/\0HTTP/1.1\0\0Host\0 h\0\0 X: folded\0\0\r", 42, 1}, /* folded, so not parsed */
         {"GET\0/\0HTTP/1.1\0\0Host\0 h\0X\0 y\0\0\r", 33, 2},        /* a bare LF */
-        {"GET\0/\0HTTP/1.1\0Host\0 h\0\0\r", 27, 1},                  /* LF behind the version */
-        {"GET\0/\0HTTP/1.1\0\0\0Host\0 h\0\0\r", 29, 1},              /* a blank before the name */
-        {"GET\0\0/\0HTTP/1.1\0\0Host\0 h\0\0\r", 29, 1},              /* two blanks */
-        {"GET\0/\0HTTP/1.1\0\0Host\0\0h\0\0\r", 28, 1},               /* "Host :h" */
-        {"GET\0/\0HTTP/1.0\0\0\0\0\0Host\0 h\0\0\r", 31, 1},          /* a line of blanks */
-        {"GET\0/\0HTTP/1.1\0\0Host\0 h\0\0\r", 28, 2},                /* it counted otherwise */
-        {"GET\0/\0HTTP/1.1\0\0Host\0 h\0\0", 26, 1},                  /* no end */
+        {"GET\0/\0HTTP/1.1\0Host\0 h\0\0\r", 27, 1},                 /* LF behind the version */
+        {"GET\0/\0HTTP/1.1\0\0\0Host\0 h\0\0\r", 29, 1},             /* a blank before the name */
+        {"GET\0\0/\0HTTP/1.1\0\0Host\0 h\0\0\r", 29, 1},             /* two blanks */
+        {"GET\0/\0HTTP/1.1\0\0Host\0\0h\0\0\r", 28, 1},              /* "Host :h" */
+        {"GET\0/\0HTTP/1.0\0\0\0\0\0Host\0 h\0\0\r", 31, 1},         /* a line of blanks */
+        {"GET\0/\0HTTP/1.1\0\0Host\0 h\0\0\r", 28, 2},               /* it counted otherwise */
+        {"GET\0/\0HTTP/1.1\0\0Host\0 h\0\0", 26, 1},                 /* no end */
         {"GET", 3, 0},
         {"", 0, 0},
     };

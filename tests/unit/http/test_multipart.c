@@ -54,7 +54,8 @@ static void good_forms_are_read(void **state)
     (void)state;
     /* the content holds near misses of the delimiter */
     static const char text[] =
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x \\\"y\\\" \xC3\xA9.zip\"\r\n"
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x \\\"y\\\" "
+        "\xC3\xA9.zip\"\r\n"
         "Content-Type: application/zip\r\n\r\nPK\r\n-\r\n--\r--b\n--b\r\r\n\r\n--b\r\n"
         "content-disposition:form-data;name=note\r\n\r\nhi\r\n--b--\r\nepilogue --b\r\n";
     assert_int_equal(feed_all((struct slice){text, sizeof text - 1}), OK);
@@ -82,7 +83,8 @@ static void odd_but_legal(void **state)
         "--b\r\n" NAME "X-Other: y\r\n\r\nv\r\n--b--",
         "--b\r\n" NAME "Content-Transfer-Encoding: binary\r\n\r\nv\r\n--b--",
         "--b\r\n" NAME "\r\n1\r\n--b\r\n" NAME "\r\n2\r\n--b\r\n" NAME "\r\n3\r\n--b--",
-        "--b\r\nContent-Disposition: form-data; name=\"a\"; filename*=UTF-8''x; filename=\"\"\r\n\r\n\r\n--b--",
+        "--b\r\nContent-Disposition: form-data; name=\"a\"; filename*=UTF-8''x; "
+        "filename=\"\"\r\n\r\n\r\n--b--",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (feed_all(slice_of(rows[i])) != OK)
@@ -117,7 +119,8 @@ static void broken_forms_are_refused(void **state)
         {"--b\r\nContent-Disposition: form-data; name=\"\"\r\n\r\nv\r\n--b--", ERR_INVALID},
         {"--b\r\nContent-Disposition: form-data; name=\"a\r\n\r\nv\r\n--b--", ERR_INVALID},
         {"--b\r\nContent-Disposition: form-data; name=\"a\" x\r\n\r\nv\r\n--b--", ERR_INVALID},
-        {"--b\r\nContent-Disposition: form-data; name=\"a\"; name=\"b\"\r\n\r\nv\r\n--b--", ERR_INVALID},
+        {"--b\r\nContent-Disposition: form-data; name=\"a\"; name=\"b\"\r\n\r\nv\r\n--b--",
+         ERR_INVALID},
         {"--b\r\nContent-Disposition: form-data; name=\"a\tb\"\r\n\r\nv\r\n--b--", ERR_INVALID},
         {"--b\r\nContent-Disposition: form-data; name=\"\xFF\"\r\n\r\nv\r\n--b--", ERR_INVALID},
         {"--b\r\n" NAME NAME "\r\nv\r\n--b--", ERR_INVALID},
@@ -127,7 +130,8 @@ static void broken_forms_are_refused(void **state)
         {"--b\r\n" NAME "Content-Transfer-Encoding: base64\r\n\r\nv\r\n--b--", ERR_INVALID},
         {"--b\r\n" NAME "\r\n123456789012345678901\r\n--b--", ERR_TOO_LARGE},
         {"--b\r\n" NAME "\r\n1\r\n--b\r\n" NAME "\r\n2\r\n--b\r\n" NAME "\r\n3\r\n--b\r\n" NAME
-         "\r\n4\r\n--b--", ERR_TOO_LARGE},
+         "\r\n4\r\n--b--",
+         ERR_TOO_LARGE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         enum err err = feed_all(slice_of(rows[i].text));
@@ -176,7 +180,8 @@ static void boundaries_are_taken_from_the_type(void **state)
     } rows[] = {
         {"multipart/form-data; boundary=abc", "abc", OK},
         {"Multipart/Form-Data ; charset=utf-8; Boundary=\"a b:c\"", "a b:c", OK},
-        {"multipart/form-data;boundary=----WebKitFormBoundary7MA4", "----WebKitFormBoundary7MA4", OK},
+        {"multipart/form-data;boundary=----WebKitFormBoundary7MA4", "----WebKitFormBoundary7MA4",
+         OK},
         {"multipart/form-data", NULL, ERR_INVALID},
         {"multipart/form-data; boundary=", NULL, ERR_INVALID},
         {"multipart/form-data; boundary=\"\"", NULL, ERR_INVALID},
@@ -186,7 +191,8 @@ static void boundaries_are_taken_from_the_type(void **state)
         {"multipart/form-data; boundary=a b", NULL, ERR_INVALID},
         {"multipart/form-data; boundary=\"a", NULL, ERR_INVALID},
         {"multipart/form-data; boundary="
-         "12345678901234567890123456789012345678901234567890123456789012345678901", NULL, ERR_INVALID},
+         "12345678901234567890123456789012345678901234567890123456789012345678901",
+         NULL, ERR_INVALID},
         {"multipart/mixed; boundary=a", NULL, ERR_MEDIA},
         {"application/zip", NULL, ERR_MEDIA},
         {"", NULL, ERR_MEDIA},

@@ -29,9 +29,9 @@ static void escapes_are_decoded_once(void **state)
         bool plus;
         const char *text; /* NULL = refused */
     } rows[] = {
-        {"plain", false, "plain"}, {"a%20b", false, "a b"},   {"a+b", false, "a+b"},
-        {"a+b", true, "a b"},      {"%2525", false, "%25"},   {"%2B", true, "+"},
-        {"%", false, NULL},        {"%2", false, NULL},       {"%2g", false, NULL},
+        {"plain", false, "plain"}, {"a%20b", false, "a b"},       {"a+b", false, "a+b"},
+        {"a+b", true, "a b"},      {"%2525", false, "%25"},       {"%2B", true, "+"},
+        {"%", false, NULL},        {"%2", false, NULL},           {"%2g", false, NULL},
         {"%00", false, NULL},      {"%c3%A9", false, "\xC3\xA9"}, {"", false, ""},
         {"%%20", false, NULL},
     };

@@ -23,7 +23,10 @@ static enum err nothing(struct ctx *c, struct call *call)
     return OK;
 }
 
-#define ROW(method, pattern) {METHOD_##method, pattern, "public", BODY_NONE, 0, nothing, pattern}
+#define ROW(method, pattern)                                                                       \
+    {                                                                                              \
+        METHOD_##method, pattern, "public", BODY_NONE, 0, nothing, pattern                         \
+    }
 
 static const struct route routes[] = {
     ROW(GET, "/"),
@@ -97,7 +100,9 @@ static void paths_find_their_row(void **state)
         struct call call;
         unsigned allow;
         enum err err = find(router, rows[i].method, rows[i].path, &call, &allow);
-        enum err want = rows[i].pattern == NULL ? ERR_NOT_FOUND : *rows[i].pattern ? OK : ERR_METHOD;
+        enum err want = rows[i].pattern == NULL ? ERR_NOT_FOUND
+                        : *rows[i].pattern      ? OK
+                                                : ERR_METHOD;
         if (err != want)
             fail_msg("row %zu %s: %s", i, rows[i].path, err_info(err)->name);
         if (err != OK)

@@ -31,7 +31,7 @@ def test_the_tour(larder_bin, tmp_path):
     port = free_port()
     script = "\n".join(f"echo '== block {i}' >&2\n{block}" for i, block in enumerate(blocks))
     script = script.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/tmp/larder-tour", str(tmp_path / "tour"))
-    script = script.replace("$PWD/build", str(larder_bin.parent))
+    script = script.replace("$PWD/build", str(larder_bin.parent)).replace("packaging/", f"{ROOT}/packaging/")
     process = subprocess.Popen(
         ["bash", "-c", "set -euo pipefail\nset -m\n" + script],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,

@@ -29,13 +29,12 @@ enum {
     STATS_WAIT_MS = 100   /* the same for figures, which then are those of last time */
 };
 
-enum { BEGIN, COMMIT, WAL, CHECKPOINT, PAGE_COUNT, PAGE_SIZE, FREE_PAGES };
+enum { BEGIN, COMMIT, WAL, PAGE_COUNT, PAGE_SIZE, FREE_PAGES };
 
 static const struct sql sql[] = {
     [BEGIN] = {"BEGIN", NULL},
     [COMMIT] = {"COMMIT", NULL},
     [WAL] = {"PRAGMA journal_mode = WAL", NULL},
-    [CHECKPOINT] = {"PRAGMA wal_checkpoint(TRUNCATE)", NULL},
     [PAGE_COUNT] = {"PRAGMA page_count", NULL},
     [PAGE_SIZE] = {"PRAGMA page_size", NULL},
     [FREE_PAGES] = {"PRAGMA freelist_count", NULL},
@@ -178,28 +177,15 @@ enum err store_open(struct ctx *ctx, const struct store_options *options, struct
     return OK;
 }
 
-/* Another process may have it open: then the WAL stays, and is theirs to end. */
-static void checkpoint(struct conn *conn)
-{
-    struct arena arena;
-    struct ctx ctx;
-    arena_init(&arena, 4096);
-    ctx_init(&ctx, &arena, conn->clock, NULL, "close");
-    if (conn_exec(&ctx, conn, &sql[CHECKPOINT]) != OK)
-        ctx_forgive(&ctx); /* nothing is lost: the next opening reads the WAL */
-    arena_free(&arena);
-}
-
+/* The last connection to close, of all processes, plays the WAL into the file and removes it. */
 void store_close(struct store *s)
 {
     if (s == NULL)
         return;
     for (int i = 0; i < s->idle_count; i++)
         conn_close(s->idle[i]);
-    if (s->committing) {
-        checkpoint(s->committer.conn);
+    if (s->committing)
         commit_close(&s->committer);
-    }
     (void)pthread_cond_destroy(&s->freed);
     (void)pthread_mutex_destroy(&s->lock);
     free(s->wal_path);

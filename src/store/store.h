@@ -31,7 +31,7 @@ struct store_options {
  */
 enum err store_open(struct ctx *ctx, const struct store_options *options,
                     struct store **out) MUST_USE;
-void store_close(struct store *store); /* checkpoints, so that no WAL is left behind */
+void store_close(struct store *store); /* leaves no WAL behind, unless another process works on */
 
 /*
  * Runs work on a read connection, in one read transaction: it sees one moment. A search that finds

@@ -132,7 +132,7 @@ static void too_many_are_refused(void **state)
 {
     struct world *w = *state;
     char word[] = "x", flag[] = "--force";
-    char *argv[CLI_FLAGS + 3];
+    char *argv[CLI_WORDS + 3]; /* the larger of the two */
     for (int i = 0; i < CLI_FLAGS + 2; i++)
         argv[i] = flag;
     argv[CLI_FLAGS + 2] = NULL;

@@ -160,8 +160,9 @@ struct slice db_peek_slice(struct stmt *s, int column)
         return SLICE_NONE;
     const char *p = type == SQLITE_BLOB ? sqlite3_column_blob(s->handle, column)
                                         : (const char *)sqlite3_column_text(s->handle, column);
-    if (p == NULL && type != SQLITE_BLOB) { /* a text is never without a pointer: no memory for it */
-        s->bind_rc = SQLITE_NOMEM;          /* the next step reports it */
+    if (p == NULL &&
+        type != SQLITE_BLOB) {     /* a text is never without a pointer: no memory for it */
+        s->bind_rc = SQLITE_NOMEM; /* the next step reports it */
         return SLICE_NONE;
     }
     size_t n = (size_t)sqlite3_column_bytes(s->handle, column);

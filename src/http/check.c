@@ -112,7 +112,18 @@ static enum err add_field(struct ctx *ctx, struct request *req, struct slice nam
     return OK;
 }
 
-static enum err walk_fields(struct ctx *ctx, struct walk *w, struct request *req)
+/* Both readers must have found the same field: "X :" LF leaves the same NULs as "X:" CR LF. */
+static bool agrees(const struct check_input *in, const struct request *req)
+{
+    size_t i = req->headers - 1;
+    if (in->seen == NULL)
+        return true;
+    return i < in->fields && in->seen[i].name == req->header[i].name.p &&
+           in->seen[i].value == req->header[i].value.p;
+}
+
+static enum err walk_fields(struct ctx *ctx, struct walk *w, const struct check_input *in,
+                            struct request *req)
 {
     while (!at_end(w)) {
         struct slice name, value;
@@ -132,6 +143,8 @@ static enum err walk_fields(struct ctx *ctx, struct walk *w, struct request *req
         enum err err = add_field(ctx, req, name, value);
         if (err)
             return err;
+        if (!agrees(in, req))
+            return ctx_fail(ctx, ERR_INVALID, "The header is not well formed");
     }
     return OK;
 }
@@ -294,7 +307,7 @@ enum err check_block(struct ctx *ctx, const struct check_input *in, struct reque
     req->content_length = -1;
     if ((err = walk_line(ctx, &w, in->query, req, out)) != OK)
         return err;
-    if ((err = walk_fields(ctx, &w, req)) != OK)
+    if ((err = walk_fields(ctx, &w, in, req)) != OK)
         return err;
     if (req->headers != in->fields) /* the library has seen another request than we have */
         return ctx_fail(ctx, ERR_INVALID, "The header is not well formed");

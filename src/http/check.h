@@ -22,12 +22,18 @@ struct check {
     bool expects;    /* Expect: 100-continue */
 };
 
+/* A field as the library found it. */
+struct check_seen {
+    const char *name, *value;
+};
+
 /* The block, and what the library says it found in it. */
 struct check_input {
     const char *block;
     size_t n;          /* so many bytes may be read from it, whatever it holds */
     const char *query; /* behind the '?' that was overwritten; NULL = there was none */
     size_t fields;
+    const struct check_seen *seen; /* that many; NULL = not compared */
 };
 
 /*

@@ -255,12 +255,18 @@ static int begin_request(struct mg_connection *conn)
 {
     struct thread *t = mg_get_thread_pointer(conn);
     const struct mg_request_info *info = mg_get_request_info(conn);
+    struct check_seen seen[MG_MAX_HEADERS];
     if (t == NULL) { /* there was no memory for it */
         mg_disable_connection_keep_alive(conn);
         return ANSWERED;
     }
-    struct arrival arrival = {
-        .head = {info->request_method, READ_BUFFER, info->query_string, (size_t)info->num_headers}};
+    for (int i = 0; i < info->num_headers; i++)
+        seen[i] = (struct check_seen){info->http_headers[i].name, info->http_headers[i].value};
+    struct arrival arrival = {.head = {.block = info->request_method,
+                                       .n = READ_BUFFER,
+                                       .query = info->query_string,
+                                       .fields = (size_t)info->num_headers,
+                                       .seen = seen}};
     if (leads_with_blank(t, info->request_method))
         arrival.refused = ERR_INVALID;
     else if (!admit_address(t, info->remote_addr)) /* asked before, where there is a seam */

@@ -122,6 +122,7 @@ def table():
     add("LF behind a field", b"GET /livez HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n")
     add("LF behind the last field", b"GET /livez HTTP/1.1\r\nHost: localhost\n\r\n")
     add("LF LF at the end", b"GET /livez HTTP/1.1\r\nHost: localhost\n\n")
+    add("blank, colon, LF", get(head=HOST + b"X :\nY: z\r\n"))
     add("LF for the empty line", get(end=b"\n"))
     add("CR in a value", with_field(b"X: a\rb"))
     add("CR CR LF behind a value", with_field(b"X: a\r"))
@@ -139,6 +140,7 @@ def table():
         "blank before the colon": b"X : y",
         "tab before the colon": b"X\t: y",
         "blanks before the colon": b"X   : y",
+        "blank before the colon and no value": b"X :",
         "no colon": b"Xyz",
         "no name": b": y",
         "blank in a name": b"X Y: z",

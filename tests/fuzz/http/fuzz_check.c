@@ -47,7 +47,7 @@ static bool end_word(char **p, bool line_end)
     return line_end || isgraph((unsigned char)**p);
 }
 
-static int parse_fields(char *p)
+static int parse_fields(char *p, struct check_seen *seen)
 {
     int count = 0;
     for (int i = 0; i < LIBRARY_FIELDS; i++) {
@@ -64,6 +64,7 @@ static int parse_fields(char *p)
         do
             at++;
         while (*at == ' ' || *at == '\t');
+        seen[i] = (struct check_seen){p, at};
         while (*at != '\0' && *at != '\r' && *at != '\n')
             at++;
         if (*at == '\r') {
@@ -83,7 +84,7 @@ static int parse_fields(char *p)
 }
 
 /* False when the library answers by itself. */
-static bool library(char *block, size_t n, struct check_input *in)
+static bool library(char *block, size_t n, struct check_seen *seen, struct check_input *in)
 {
     size_t length = header_length(block, n);
     char *p = block;
@@ -102,11 +103,11 @@ static bool library(char *block, size_t n, struct check_input *in)
     char *version = p;
     if (!end_word(&p, true) || strncmp(version, "HTTP/", 5) != 0)
         return false;
-    int fields = parse_fields(p);
+    int fields = parse_fields(p, seen);
     char *mark = strchr(target, '?');
     if (mark)
         *mark++ = '\0';
-    *in = (struct check_input){block, n, mark, (size_t)fields};
+    *in = (struct check_input){block, n, mark, (size_t)fields, seen};
     return fields >= 0;
 }
 
@@ -147,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct request req = {.method = METHOD_GET};
     struct check check;
     struct check_input in;
+    struct check_seen seen[LIBRARY_FIELDS];
     struct slice allowed;
     if (size < 2)
         return 0;
@@ -159,8 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, 1 << 20);
     ctx_init(&ctx, &arena, &clock_system, NULL, "fuzz");
     bool raw = data[0] == 'r';
-    in = (struct check_input){block, n, NULL, n % 8};
-    if ((raw || library(block, n, &in)) && check_block(&ctx, &in, &req, &check) == OK) {
+    in = (struct check_input){block, n, NULL, n % 8, NULL};
+    if ((raw || library(block, n, seen, &in)) && check_block(&ctx, &in, &req, &check) == OK) {
         if (!raw)
             insist((const char *)data + 1, n, &req);
         if (check_path(&ctx, &req) == OK && origin_host(&ctx, &rules, &req) == OK)

@@ -18,6 +18,7 @@ static struct {
     struct ctx ctx;
     struct request req;
     struct check check;
+    struct check_seen seen[REQUEST_FIELDS];
     char block[20000];
 } w;
 
@@ -29,6 +30,7 @@ static void chop(char *p, struct check_input *in)
     in->block = p;
     in->query = NULL;
     in->fields = 0;
+    in->seen = w.seen;
     char *blank = strchr(p, ' ');
     *blank = '\0';
     char *target = blank + 1, *second = strchr(target, ' '), *line = strstr(second, "\r\n");
@@ -45,7 +47,7 @@ static void chop(char *p, struct check_input *in)
             return;
         char *colon = strchr(line, ':');
         *colon = '\0';
-        in->fields++;
+        w.seen[in->fields++] = (struct check_seen){line, colon + 1 + strspn(colon + 1, " \t")};
         line = strstr(colon + 1, "\r\n");
     }
 }
@@ -215,7 +217,7 @@ static void what_the_library_swallows_is_refused(void **state)
         {"", 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct check_input in = {rows[i].block, rows[i].n, NULL, rows[i].fields};
+        struct check_input in = {rows[i].block, rows[i].n, NULL, rows[i].fields, NULL};
         ctx_init(&w.ctx, &w.arena, &clock_system, NULL, "test");
         enum err err = check_block(&w.ctx, &in, &w.req, &w.check);
         if (err == OK)

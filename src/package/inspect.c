@@ -36,10 +36,9 @@ static size_t depth_of(struct slice name)
 static void refuse_layout(struct inspection *out, const char *rule, const char *sentence,
                           const char *remedy)
 {
-    findings_add(&out->errors, &(struct fault_item){.rule = rule,
-                                                    .field = "plugin.py",
-                                                    .sentence = sentence,
-                                                    .remedy = remedy});
+    findings_add(&out->errors,
+                 &(struct fault_item){
+                     .rule = rule, .field = "plugin.py", .sentence = sentence, .remedy = remedy});
 }
 
 /* The plugin.py nearest to the top; more than one at that depth, or none near enough, is refused. */
@@ -87,8 +86,9 @@ static size_t find_member(const struct package_source *source, struct slice root
 static void warn_file(struct inspection *out, const char *rule, const char *file,
                       const char *sentence, const char *remedy)
 {
-    findings_add(&out->warnings, &(struct fault_item){
-                                     .rule = rule, .file = file, .sentence = sentence, .remedy = remedy});
+    findings_add(
+        &out->warnings,
+        &(struct fault_item){.rule = rule, .file = file, .sentence = sentence, .remedy = remedy});
 }
 
 static uint32_t big_endian(const char *p)
@@ -140,8 +140,8 @@ static enum err read_readme(struct ctx *ctx, const struct package_source *source
     if (i == SIZE_MAX)
         return OK;
     if (source->size(source->arg, i) > README_MAX) {
-        warn_file(out, "readme.size", "README.md", "README.md is larger than 512 KiB and is left out",
-                  "Shorten it");
+        warn_file(out, "readme.size", "README.md",
+                  "README.md is larger than 512 KiB and is left out", "Shorten it");
         return OK;
     }
     struct slice bytes;
@@ -216,7 +216,8 @@ static void read_class(struct ctx *ctx, struct inspection *out, const struct py_
     out->meta.plugin_class = plugin->class_name;
     struct py_at at = plugin->at;
     if (plugin->class_name == NULL) {
-        findings_at(&out->errors, "meta.no_class", "plugin.py", plugin->reason ? plugin->reason->at : at,
+        findings_at(&out->errors, "meta.no_class", "plugin.py",
+                    plugin->reason ? plugin->reason->at : at,
                     "Define a class that inherits from BasePlugin of cadence_sdk",
                     "plugin.py defines no plugin class%s%s", plugin->reason ? ": " : "",
                     plugin->reason ? py_reason(ctx->arena, plugin->reason) : "");
@@ -226,10 +227,11 @@ static void read_class(struct ctx *ctx, struct inspection *out, const struct py_
         findings_at(&out->warnings, "meta.several_classes", "plugin.py", at,
                     "Keep one class that inherits from BasePlugin",
                     "plugin.py has several plugin classes; %s is taken, the first by name (%s is "
-                    "another)", plugin->class_name, plugin->others[0]);
+                    "another)",
+                    plugin->class_name, plugin->others[0]);
     if (plugin->foreign_decorator)
-        findings_at(&out->warnings, "meta.decorator", "plugin.py", plugin->foreign_decorator->at, NULL,
-                    "The decorator %.*s is not read; what it changes is not seen",
+        findings_at(&out->warnings, "meta.decorator", "plugin.py", plugin->foreign_decorator->at,
+                    NULL, "The decorator %.*s is not read; what it changes is not seen",
                     SLICE_ARGS(plugin->foreign_decorator->text));
     if (plugin->metadata == NULL)
         findings_at(&out->errors, "meta.no_metadata", "get_metadata", at,
@@ -252,8 +254,8 @@ static bool flag(struct field_reading *f, const char *name, bool from_class)
                     "%s must be a bool", name);
     else if (f->plugin->agent_class && v->boolean != from_class)
         findings_at(&f->out->errors, "manifest.conflict", name, v->at,
-                    "Take the field out of the manifest",
-                    "%s is not what the bases of %s say", name, f->plugin->agent_class);
+                    "Take the field out of the manifest", "%s is not what the bases of %s say",
+                    name, f->plugin->agent_class);
     return v->kind == PY_BOOL ? v->boolean : from_class;
 }
 
@@ -280,9 +282,10 @@ static void read_tools(struct ctx *ctx, struct py_reader *reader, struct inspect
     bool is_cut;
     py_read_tools(reader, &found, &count, &is_cut);
     if (is_cut)
-        warn_file(out, "python.size", NULL,
-                  "The package has more Python code than Larder reads; some tools may not be listed",
-                  "Keep generated code and data out of the .py files");
+        warn_file(
+            out, "python.size", NULL,
+            "The package has more Python code than Larder reads; some tools may not be listed",
+            "Keep generated code and data out of the .py files");
     struct tool *tools = arena_array(ctx->arena, count + 1, sizeof *tools);
     for (size_t i = 0; tools && i < count; i++)
         tools[i] = (struct tool){found[i].name, found[i].description, found[i].file, found[i].line};

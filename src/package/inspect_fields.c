@@ -14,7 +14,7 @@
 #include "package/settings_rules.h"
 #include "package/version.h"
 
-#define WRITE_LITERAL \
+#define WRITE_LITERAL                                                                              \
     "Write it as a literal or a constant, or give it in a file " MANIFEST_NAME " beside plugin.py"
 
 enum { NAME_MAX_BYTES = 255, TAG_MAX_BYTES = 100, CAPABILITY_MAX_BYTES = 2000 };
@@ -45,8 +45,11 @@ static bool agrees(struct field_reading *f, const struct py_value *a, const stru
     struct buf x, y;
     buf_init(&x, f->arena, PY_TEXT_MAX);
     buf_init(&y, f->arena, PY_TEXT_MAX);
-    return py_equal(a, b) ||
-           (py_json(a, &x) && py_json(b, &y) && slice_eq(buf_view(&x), buf_view(&y)));
+    bool same = py_equal(a, b) ||
+                (py_json(a, &x) && py_json(b, &y) && slice_eq(buf_view(&x), buf_view(&y)));
+    bool starved = (x.failed && !x.over) || (y.failed && !y.over);
+    f->out->errors.no_memory = f->out->errors.no_memory || starved;
+    return same;
 }
 
 static void report_conflict(struct field_reading *f, const char *name, struct py_at at)
@@ -73,11 +76,11 @@ static void report_unreadable(struct field_reading *f, const struct py_value *wh
     if (f->said_unreadable)
         return;
     f->said_unreadable = true;
-    findings_at(&f->out->errors, "meta.not_literal", "get_metadata", why->at,
-                "Let get_metadata return PluginMetadata(...) with literal values, or give pid, name, "
-                "version and description in a file " MANIFEST_NAME " beside plugin.py",
-                "get_metadata cannot be read without running the plugin: %s",
-                py_reason(f->arena, why));
+    findings_at(
+        &f->out->errors, "meta.not_literal", "get_metadata", why->at,
+        "Let get_metadata return PluginMetadata(...) with literal values, or give pid, name, "
+        "version and description in a file " MANIFEST_NAME " beside plugin.py",
+        "get_metadata cannot be read without running the plugin: %s", py_reason(f->arena, why));
 }
 
 static const struct py_value *field_value(struct field_reading *f, const char *name, bool wanted)
@@ -131,8 +134,7 @@ static const char *text_field(struct field_reading *f, const char *name, bool wa
     if (v == NULL || v->text.n == 0) {
         if (wanted && !(v == NULL && reported))
             findings_at(&f->out->errors, "meta.missing", name, v ? v->at : f->at,
-                        "Add it to PluginMetadata(...)",
-                        v ? "%s is empty" : "%s is missing", name);
+                        "Add it to PluginMetadata(...)", v ? "%s is empty" : "%s is missing", name);
         return NULL;
     }
     if (max && (v->text.n > max || has_control(v->text))) {
@@ -140,7 +142,9 @@ static const char *text_field(struct field_reading *f, const char *name, bool wa
                     "%s must be one line of at most %zu bytes", name, max);
         return NULL;
     }
-    return slice_dup(f->arena, v->text);
+    const char *text = slice_dup(f->arena, v->text);
+    f->out->errors.no_memory = f->out->errors.no_memory || text == NULL;
+    return text;
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
@@ -264,8 +268,7 @@ static bool bool_field(struct field_reading *f, const char *name, bool standard)
 static bool fits_generation(const char *type, enum plugin_generation generation)
 {
     return strcmp(type, "specialized") == 0 || strcmp(type, "general") == 0 ||
-           strcmp(type, "scoped") == 0 ||
-           (generation == PLUGIN_V1 && strcmp(type, "utility") == 0);
+           strcmp(type, "scoped") == 0 || (generation == PLUGIN_V1 && strcmp(type, "utility") == 0);
 }
 
 static void read_agent_type(struct field_reading *f)
@@ -292,15 +295,26 @@ static void read_llm_requirements(struct field_reading *f)
         v = f->manifest ? py_get(f->manifest, "llm_requirements") : NULL;
     if (f->out->meta.generation == PLUGIN_V1 && v && v->kind == PY_DICT && py_json(v, &json))
         f->out->meta.llm_requirements = buf_view(&json);
+    f->out->errors.no_memory = f->out->errors.no_memory || (json.failed && !json.over);
 }
 
 /* A keyword the dataclass does not have: the plugin would fail when it is loaded. */
 static void check_names(struct field_reading *f)
 {
     static const char *const known[] = {
-        "pid",         "name",       "version", "description",      "capabilities",
-        "stateless",   "tag",        "sdk_version", "dependencies", "agent_type",
-        "llm_requirements", "response_schema", "response_suggestion",
+        "pid",
+        "name",
+        "version",
+        "description",
+        "capabilities",
+        "stateless",
+        "tag",
+        "sdk_version",
+        "dependencies",
+        "agent_type",
+        "llm_requirements",
+        "response_schema",
+        "response_suggestion",
     };
     const struct py_value *record = f->plugin->metadata;
     for (size_t i = 0; record && record->kind == PY_RECORD && i < record->count; i++) {
@@ -338,8 +352,8 @@ static void read_settings(struct field_reading *f)
 {
     const struct py_value *parts[2] = {settings_part(f, f->plugin->decorator),
                                        settings_part(f, f->plugin->method)};
-    const struct py_value *manifest =
-        settings_part(f, f->manifest ? py_get(f->manifest, "settings") : NULL);
+    const struct py_value *manifest = settings_part(f, f->manifest ? py_get(f->manifest, "settings")
+                                                                   : NULL);
     struct plugin_meta *meta = &f->out->meta;
     struct setting *settings;
     bool known = true;
@@ -372,8 +386,7 @@ void fields_read(struct field_reading *f)
     read_dependencies(f);
     meta->sdk_version = text_field(f, "sdk_version", false, NAME_MAX_BYTES, &v);
     if (meta->sdk_version == NULL)
-        meta->sdk_version =
-            meta->generation == PLUGIN_V1 ? ">=1.0.1,<2.0.0" : ">=2.0.0,<3.0.0";
+        meta->sdk_version = meta->generation == PLUGIN_V1 ? ">=1.0.1,<2.0.0" : ">=2.0.0,<3.0.0";
     meta->stateless = bool_field(f, "stateless", true);
     check_default(f, "stateless", meta->stateless);
     read_agent_type(f);

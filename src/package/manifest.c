@@ -8,9 +8,9 @@
 #include "base/json_read.h"
 
 static const char *const fields[] = {
-    "pid",       "name",     "version",        "description", "tag",
-    "stateless", "settings", "capabilities",   "dependencies", "sdk_version",
-    "agent_type", "is_specialized", "is_scoped", "llm_requirements",
+    "pid",        "name",           "version",      "description",      "tag",
+    "stateless",  "settings",       "capabilities", "dependencies",     "sdk_version",
+    "agent_type", "is_specialized", "is_scoped",    "llm_requirements",
 };
 
 struct reading {
@@ -77,10 +77,8 @@ static const struct py_value *value(struct reading *m, const struct jr *json)
     struct py_value *v;
     switch (jr_kind(json)) {
     case JR_ARRAY:
-    case JR_OBJECT:
-        return members(m, json);
-    case JR_STR:
-        return make_text(m, jr_str(json));
+    case JR_OBJECT: return members(m, json);
+    case JR_STR: return make_text(m, jr_str(json));
     case JR_BOOL:
         if ((v = make(m, PY_BOOL)) != NULL)
             v->boolean = jr_bool(json);
@@ -93,24 +91,22 @@ static const struct py_value *value(struct reading *m, const struct jr *json)
         if ((v = make(m, PY_FLOAT)) != NULL)
             v->real = jr_double(json);
         return v;
-    case JR_NULL:
-        break;
+    case JR_NULL: break;
     }
     return make(m, PY_NONE);
 }
 
-static void refuse(struct findings *findings, const char *file, const char *field,
-                   const char *rule, const char *sentence, const char *remedy)
+static void refuse(struct findings *findings, const char *file, const char *field, const char *rule,
+                   const char *sentence, const char *remedy)
 {
     if (sentence == NULL) {
         findings->no_memory = true;
         return;
     }
-    findings_add(findings, &(struct fault_item){.rule = rule,
-                                                .field = field,
-                                                .file = file,
-                                                .sentence = sentence,
-                                                .remedy = remedy});
+    findings_add(
+        findings,
+        &(struct fault_item){
+            .rule = rule, .field = field, .file = file, .sentence = sentence, .remedy = remedy});
 }
 
 static void check_keys(struct ctx *ctx, const char *file, const struct jr *root,

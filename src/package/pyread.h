@@ -35,8 +35,8 @@ struct py_plugin {
     size_t other_count;
     const struct py_value *metadata; /* PY_RECORD or unknown; NULL: no get_metadata */
     struct py_at metadata_at;
-    const struct py_value *decorator; /* settings of plugin_settings, a list; NULL: none */
-    const struct py_value *method;    /* settings of get_settings_schema; NULL: none */
+    const struct py_value *decorator;         /* settings of plugin_settings, a list; NULL: none */
+    const struct py_value *method;            /* settings of get_settings_schema; NULL: none */
     const struct py_value *foreign_decorator; /* one we know nothing of, or NULL */
     bool has_create_agent;
     const char *agent_class; /* NULL when it was not found */

@@ -168,20 +168,14 @@ static void expression(struct run *run, TSNode statement)
     switch (py_node(run->r, node)) {
     case NODE_STRING:
     case NODE_CONCATENATED_STRING:
-    case NODE_ELLIPSIS:
-        return;
-    case NODE_ASSIGNMENT:
-        assign(run, node);
-        return;
-    case NODE_AUGMENTED_ASSIGNMENT:
-        augment(run, node);
-        return;
+    case NODE_ELLIPSIS: return;
+    case NODE_ASSIGNMENT: assign(run, node); return;
+    case NODE_AUGMENTED_ASSIGNMENT: augment(run, node); return;
     case NODE_CALL: /* logging and the like, as long as it cannot reach what is returned */
         if (touches_locals(run, node, 0))
             give_up(run, node, "the function calls something that may change its values");
         return;
-    default:
-        give_up(run, node, "the function does something that is not followed");
+    default: give_up(run, node, "the function does something that is not followed");
     }
 }
 
@@ -205,40 +199,31 @@ static void statement(struct run *run, TSNode node)
 {
     struct py_nodes parts;
     switch (py_node(run->r, node)) {
-    case NODE_EXPRESSION_STATEMENT:
-        expression(run, node);
-        return;
+    case NODE_EXPRESSION_STATEMENT: expression(run, node); return;
     case NODE_RETURN_STATEMENT:
         parts = py_node_children(run->r, node);
-        run->result = parts.count ? py_eval(run->r, &run->frame, parts.at[0])
-                                  : py_make_plain(run->r, py_node_at(run->frame.module, node), PY_NONE);
+        run->result = parts.count
+                          ? py_eval(run->r, &run->frame, parts.at[0])
+                          : py_make_plain(run->r, py_node_at(run->frame.module, node), PY_NONE);
         return;
     case NODE_IMPORT_STATEMENT:
     case NODE_IMPORT_FROM_STATEMENT:
     case NODE_CLASS_DEFINITION:
     case NODE_FUNCTION_DEFINITION:
-    case NODE_DECORATED_DEFINITION:
-        bind_known(run, node);
-        return;
+    case NODE_DECORATED_DEFINITION: bind_known(run, node); return;
     case NODE_PASS_STATEMENT:
-    case NODE_ASSERT_STATEMENT:
-        return;
+    case NODE_ASSERT_STATEMENT: return;
     case NODE_IF_STATEMENT:
-    case NODE_MATCH_STATEMENT:
-        give_up(run, node, "the function decides when it runs");
-        return;
+    case NODE_MATCH_STATEMENT: give_up(run, node, "the function decides when it runs"); return;
     case NODE_FOR_STATEMENT:
-    case NODE_WHILE_STATEMENT:
-        give_up(run, node, "the function runs a loop");
-        return;
+    case NODE_WHILE_STATEMENT: give_up(run, node, "the function runs a loop"); return;
     case NODE_TRY_STATEMENT:
         give_up(run, node, "the function depends on what fails when it runs");
         return;
     case NODE_WITH_STATEMENT:
         give_up(run, node, "the function opens something when it runs");
         return;
-    default:
-        give_up(run, node, "the function does something that is not followed");
+    default: give_up(run, node, "the function does something that is not followed");
     }
 }
 

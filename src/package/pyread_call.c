@@ -24,7 +24,8 @@ struct call {
 static const struct py_value *it_calls(const struct call *c)
 {
     TSNode function = py_node_field(c->node, "function");
-    return py_unknown(c->r, c->at, "it calls %s(...)", py_node_shown(c->r, c->frame->module, function));
+    return py_unknown(c->r, c->at, "it calls %s(...)",
+                      py_node_shown(c->r, c->frame->module, function));
 }
 
 static const struct py_value *keyword_name(const struct call *c, TSNode keyword)
@@ -59,8 +60,9 @@ static bool is_keyword(const struct call *c, TSNode argument)
 static void put_positional(const struct call *c, const struct py_value *v, size_t *position,
                            struct py_list *out)
 {
-    static const char *const fields[] = {"pid",          "name",         "version",     "description",
-                                         "capabilities", "dependencies", "sdk_version", "stateless"};
+    static const char *const fields[] = {"pid",         "name",         "version",
+                                         "description", "capabilities", "dependencies",
+                                         "sdk_version", "stateless"};
     if (*position == sizeof fields / sizeof *fields) {
         out->rest = py_unknown(c->r, v->at, "PluginMetadata takes fewer positional arguments");
         return;
@@ -81,8 +83,7 @@ static const struct py_value *metadata(const struct call *c)
         } else if (py_node(c->r, argument) != NODE_LIST_SPLAT) {
             put_positional(c, py_eval(c->r, c->frame, argument), &position, &record);
         } else {
-            const struct py_value *all =
-                py_eval(c->r, c->frame, ts_node_named_child(argument, 0));
+            const struct py_value *all = py_eval(c->r, c->frame, ts_node_named_child(argument, 0));
             if (all->kind != PY_LIST && all->kind != PY_TUPLE)
                 py_list_splat(&record, all); /* which notes why */
             else
@@ -96,10 +97,9 @@ static const struct py_value *metadata(const struct call *c)
 /* from_dict takes the fields it knows and drops the rest without a word. */
 static const struct py_value *metadata_from_dict(const struct call *c)
 {
-    static const char *const fields[] = {"pid",          "name",         "version",
-                                         "description",  "capabilities", "dependencies",
-                                         "sdk_version",  "stateless",    "agent_type",
-                                         "tag"};
+    static const char *const fields[] = {
+        "pid",          "name",        "version",   "description", "capabilities",
+        "dependencies", "sdk_version", "stateless", "agent_type",  "tag"};
     if (c->arguments.count != 1 || is_keyword(c, c->arguments.at[0]))
         return it_calls(c);
     const struct py_value *dict = py_eval(c->r, c->frame, c->arguments.at[0]);
@@ -204,17 +204,13 @@ const struct py_value *py_eval_call(struct py_reader *r, struct py_frame *frame,
         return stripped;
     const struct py_value *callee = py_eval(r, frame, function);
     switch (callee->kind) {
-    case PY_UNKNOWN:
-        return py_node(r, function) == NODE_IDENTIFIER ? callee : it_calls(&c);
+    case PY_UNKNOWN: return py_node(r, function) == NODE_IDENTIFIER ? callee : it_calls(&c);
     case PY_SDK:
         return slice_is(callee->text, "PluginMetadata") ? metadata(&c)
                : slice_is(callee->text, "from_dict")    ? metadata_from_dict(&c)
                                                         : it_calls(&c);
-    case PY_CLASS:
-        return py_make_ref(r, c.at, PY_OBJECT, callee->ref);
-    case PY_FOREIGN:
-        return call_foreign(&c, callee->text);
-    default:
-        return it_calls(&c);
+    case PY_CLASS: return py_make_ref(r, c.at, PY_OBJECT, callee->ref);
+    case PY_FOREIGN: return call_foreign(&c, callee->text);
+    default: return it_calls(&c);
     }
 }

@@ -137,8 +137,8 @@ const struct py_value **py_class_mro(struct py_reader *r, const struct py_value 
         keep_last(&mro);
         memcpy(c->mro, mro.items, mro.count * sizeof *mro.items);
         if (mro.full)
-            c->mro[mro.count++] =
-                py_unknown(r, cls->at, "the class has more bases than Larder follows");
+            c->mro[mro.count++] = py_unknown(r, cls->at,
+                                             "the class has more bases than Larder follows");
         c->mro_count = mro.count;
     }
     *count = c->mro_count;
@@ -190,15 +190,16 @@ const struct py_value *py_class_attribute(struct py_reader *r, const struct py_v
     for (size_t i = 0; i < count; i++) {
         if (mro[i]->kind == PY_CLASS) {
             const struct py_class *c = class_of(mro[i]);
-            const struct py_value *v =
-                py_name_in_scope(r, c->module, c->binding->body_scope, name);
+            const struct py_value *v = py_name_in_scope(r, c->module, c->binding->body_scope, name);
             if (v)
                 return if_constant(r, c, name, v);
         } else if (mro[i]->kind == PY_UNKNOWN) {
             return mro[i];
         } else if (!is_empty_base(mro[i])) {
-            return py_unknown(r, at, "%.*s may come from the base class %.*s, which is outside of "
-                              "the package", SLICE_ARGS(name), SLICE_ARGS(mro[i]->text));
+            return py_unknown(r, at,
+                              "%.*s may come from the base class %.*s, which is outside of "
+                              "the package",
+                              SLICE_ARGS(name), SLICE_ARGS(mro[i]->text));
         }
     }
     return NULL;

@@ -12,7 +12,8 @@ struct slice py_class_name(const struct py_value *cls);
 
 /* The class and its bases in the order in which attributes are looked for: PY_CLASS, PY_SDK,
  * PY_FOREIGN or unknowns. */
-const struct py_value **py_class_mro(struct py_reader *r, const struct py_value *cls, size_t *count);
+const struct py_value **py_class_mro(struct py_reader *r, const struct py_value *cls,
+                                     size_t *count);
 
 /* True when this name of the SDK is among its bases. */
 bool py_class_is(struct py_reader *r, const struct py_value *cls, const char *sdk_name);

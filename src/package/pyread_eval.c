@@ -43,15 +43,13 @@ static const struct py_value *attribute_of(struct py_reader *r, const struct py_
 {
     const struct py_value *v = NULL;
     switch (thing->kind) {
-    case PY_UNKNOWN:
-        return thing;
-    case PY_MODULE:
-        return py_module_attribute(r, thing, name, at);
-    case PY_SDK:
-        return py_make_text(r, at, PY_SDK, name, NULL);
+    case PY_UNKNOWN: return thing;
+    case PY_MODULE: return py_module_attribute(r, thing, name, at);
+    case PY_SDK: return py_make_text(r, at, PY_SDK, name, NULL);
     case PY_FOREIGN: {
         const char *text = str_printf(r->ctx->arena, "%.*s.%.*s", SLICE_ARGS(thing->text),
                                       SLICE_ARGS(name));
+        (void)py_need(r, text);
         return py_make_text(r, at, PY_FOREIGN, text ? slice_of(text) : name, NULL);
     }
     case PY_CLASS:
@@ -66,22 +64,23 @@ static const struct py_value *attribute_of(struct py_reader *r, const struct py_
             if (slice_eq(thing->items[2 * i]->text, name))
                 v = thing->items[2 * i + 1];
         break;
-    default:
-        break;
+    default: break;
     }
     return v ? v
              : py_unknown(r, at, "it uses .%.*s of %s", SLICE_ARGS(name),
                           py_kind_shown(thing->kind));
 }
 
-static const struct py_value *eval_attribute(struct py_reader *r, struct py_frame *frame, TSNode node)
+static const struct py_value *eval_attribute(struct py_reader *r, struct py_frame *frame,
+                                             TSNode node)
 {
     const struct py_value *thing = py_eval(r, frame, py_node_field(node, "object"));
     struct slice name = py_node_text(frame->module, py_node_field(node, "attribute"));
     return attribute_of(r, thing, name, py_node_at(frame->module, node));
 }
 
-static const struct py_value *eval_subscript(struct py_reader *r, struct py_frame *frame, TSNode node)
+static const struct py_value *eval_subscript(struct py_reader *r, struct py_frame *frame,
+                                             TSNode node)
 {
     struct py_at at = py_node_at(frame->module, node);
     const struct py_value *thing = py_eval(r, frame, py_node_field(node, "value"));
@@ -189,7 +188,7 @@ static const struct py_value *eval_plus(struct py_reader *r, struct py_frame *fr
     for (; is_plus(r, frame->module, left) && count < OPERANDS_MAX; count++)
         left = py_node_field(left, "left");
     TSNode *operands = arena_array(r->ctx->arena, count, sizeof *operands);
-    if (operands == NULL || is_plus(r, frame->module, left))
+    if (py_need(r, operands) == NULL || is_plus(r, frame->module, left))
         return py_unknown(r, at, "it adds more than %d parts", OPERANDS_MAX);
     left = node;
     for (size_t i = 0; i + 1 < count; i++, left = py_node_field(left, "left"))
@@ -308,24 +307,16 @@ static const char *why_not(enum py_node kind)
     case NODE_LIST_COMPREHENSION:
     case NODE_SET_COMPREHENSION:
     case NODE_DICTIONARY_COMPREHENSION:
-    case NODE_GENERATOR_EXPRESSION:
-        return "it is a comprehension";
-    case NODE_LAMBDA:
-        return "it is a lambda";
-    case NODE_BOOLEAN_OPERATOR:
-        return "it uses and/or";
+    case NODE_GENERATOR_EXPRESSION: return "it is a comprehension";
+    case NODE_LAMBDA: return "it is a lambda";
+    case NODE_BOOLEAN_OPERATOR: return "it uses and/or";
     case NODE_NOT_OPERATOR:
-    case NODE_COMPARISON_OPERATOR:
-        return "it is a comparison";
+    case NODE_COMPARISON_OPERATOR: return "it is a comparison";
     case NODE_AWAIT:
-    case NODE_YIELD:
-        return "it waits for another function";
-    case NODE_NAMED_EXPRESSION:
-        return "it assigns inside an expression";
-    case NODE_ELLIPSIS:
-        return "it is an ellipsis";
-    default:
-        return "it is an expression Larder does not follow";
+    case NODE_YIELD: return "it waits for another function";
+    case NODE_NAMED_EXPRESSION: return "it assigns inside an expression";
+    case NODE_ELLIPSIS: return "it is an ellipsis";
+    default: return "it is an expression Larder does not follow";
     }
 }
 
@@ -334,42 +325,26 @@ static const struct py_value *eval_kind(struct py_reader *r, struct py_frame *fr
 {
     struct py_at at = py_node_at(frame->module, node);
     switch (kind) {
-    case NODE_NONE:
-        return py_make_plain(r, at, PY_NONE);
+    case NODE_NONE: return py_make_plain(r, at, PY_NONE);
     case NODE_TRUE:
-    case NODE_FALSE:
-        return py_make_bool(r, at, kind == NODE_TRUE);
+    case NODE_FALSE: return py_make_bool(r, at, kind == NODE_TRUE);
     case NODE_INTEGER:
-    case NODE_FLOAT:
-        return eval_number(r, frame, node, kind == NODE_FLOAT);
+    case NODE_FLOAT: return eval_number(r, frame, node, kind == NODE_FLOAT);
     case NODE_STRING:
-    case NODE_CONCATENATED_STRING:
-        return py_eval_string(r, frame, node);
-    case NODE_LIST:
-        return eval_list(r, frame, node, PY_LIST);
+    case NODE_CONCATENATED_STRING: return py_eval_string(r, frame, node);
+    case NODE_LIST: return eval_list(r, frame, node, PY_LIST);
     case NODE_TUPLE:
-    case NODE_EXPRESSION_LIST:
-        return eval_list(r, frame, node, PY_TUPLE);
-    case NODE_SET:
-        return eval_list(r, frame, node, PY_SET);
-    case NODE_DICTIONARY:
-        return eval_dict(r, frame, node);
-    case NODE_IDENTIFIER:
-        return eval_name(r, frame, node);
-    case NODE_ATTRIBUTE:
-        return eval_attribute(r, frame, node);
-    case NODE_SUBSCRIPT:
-        return eval_subscript(r, frame, node);
-    case NODE_BINARY_OPERATOR:
-        return eval_binary(r, frame, node);
-    case NODE_UNARY_OPERATOR:
-        return eval_unary(r, frame, node);
-    case NODE_CONDITIONAL_EXPRESSION:
-        return eval_conditional(r, frame, node);
-    case NODE_CALL:
-        return py_eval_call(r, frame, node);
-    default:
-        return py_unknown(r, at, "%s", why_not(kind));
+    case NODE_EXPRESSION_LIST: return eval_list(r, frame, node, PY_TUPLE);
+    case NODE_SET: return eval_list(r, frame, node, PY_SET);
+    case NODE_DICTIONARY: return eval_dict(r, frame, node);
+    case NODE_IDENTIFIER: return eval_name(r, frame, node);
+    case NODE_ATTRIBUTE: return eval_attribute(r, frame, node);
+    case NODE_SUBSCRIPT: return eval_subscript(r, frame, node);
+    case NODE_BINARY_OPERATOR: return eval_binary(r, frame, node);
+    case NODE_UNARY_OPERATOR: return eval_unary(r, frame, node);
+    case NODE_CONDITIONAL_EXPRESSION: return eval_conditional(r, frame, node);
+    case NODE_CALL: return py_eval_call(r, frame, node);
+    default: return py_unknown(r, at, "%s", why_not(kind));
     }
 }
 

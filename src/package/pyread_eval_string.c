@@ -12,23 +12,12 @@
 static bool append_str(const struct py_value *v, struct buf *out)
 {
     switch (v->kind) {
-    case PY_STR:
-        buf_slice(out, v->text);
-        return true;
-    case PY_INT:
-        buf_i64(out, v->integer);
-        return true;
-    case PY_FLOAT:
-        py_float_repr(v->real, out);
-        return true;
-    case PY_BOOL:
-        buf_str(out, v->boolean ? "True" : "False");
-        return true;
-    case PY_NONE:
-        buf_str(out, "None");
-        return true;
-    default:
-        return false;
+    case PY_STR: buf_slice(out, v->text); return true;
+    case PY_INT: buf_i64(out, v->integer); return true;
+    case PY_FLOAT: py_float_repr(v->real, out); return true;
+    case PY_BOOL: buf_str(out, v->boolean ? "True" : "False"); return true;
+    case PY_NONE: buf_str(out, "None"); return true;
+    default: return false;
     }
 }
 
@@ -73,8 +62,8 @@ static size_t part_start(const struct py_module *m, TSNode start, TSNode part, b
 }
 
 /* Appends one string; NULL, or why it cannot be read. */
-static const struct py_value *append_string(struct py_reader *r, struct py_frame *frame, TSNode node,
-                                            struct buf *out)
+static const struct py_value *append_string(struct py_reader *r, struct py_frame *frame,
+                                            TSNode node, struct buf *out)
 {
     struct py_nodes parts = py_node_children(r, node);
     struct py_at at = py_node_at(frame->module, node);
@@ -96,8 +85,7 @@ static const struct py_value *append_string(struct py_reader *r, struct py_frame
         const char *why = py_string_decode(body, prefix, out, &stopped);
         if (why)
             return py_unknown(r, at, "%s", why);
-        const struct py_value *unknown =
-            is_end ? NULL : append_part(r, frame, parts.at[i], out);
+        const struct py_value *unknown = is_end ? NULL : append_part(r, frame, parts.at[i], out);
         if (unknown)
             return unknown;
         from = ts_node_end_byte(parts.at[i]);

@@ -42,7 +42,8 @@ static bool string(struct lex *x)
             x->i++;
         } else if (c == '\n' && !triple) {
             break;
-        } else if (c == quote && (!triple || (at(x, x->i + 1) == quote && at(x, x->i + 2) == quote))) {
+        } else if (c == quote &&
+                   (!triple || (at(x, x->i + 1) == quote && at(x, x->i + 2) == quote))) {
             x->i += triple ? 3 : 1;
             return true;
         }
@@ -82,18 +83,14 @@ static bool step(struct lex *x)
     char c = x->in.p[x->i];
     switch (c) {
     case '"':
-    case '\'':
-        return string(x);
-    case '#':
-        comment(x);
-        return true;
+    case '\'': return string(x);
+    case '#': comment(x); return true;
     case '(':
     case '[':
     case '{':
     case ')':
     case ']':
-    case '}':
-        return bracket(x, c);
+    case '}': return bracket(x, c);
     case '\n':
         if (x->depth > 0)
             x->out[x->i] = ' ';
@@ -102,14 +99,14 @@ static bool step(struct lex *x)
         if (x->depth > 0 && at(x, x->i + 1) == '\n')
             x->out[x->i] = ' ';
         break;
-    default:
-        break;
+    default: break;
     }
     x->i++;
     return true;
 }
 
-bool py_flatten(struct arena *arena, struct slice text, struct slice *flat, struct py_lex_fault *why)
+bool py_flatten(struct arena *arena, struct slice text, struct slice *flat,
+                struct py_lex_fault *why)
 {
     struct lex x = {.in = text, .why = why, .out = arena_alloc_raw(arena, text.n + 1)};
     *why = (struct py_lex_fault){NULL, 0};

@@ -77,6 +77,8 @@ static struct slice joined(struct py_reader *r, struct slice folder, struct slic
         buf_char(&b, '/');
     for (size_t i = 0; i < dotted.n; i++)
         buf_char(&b, dotted.p[i] == '.' ? '/' : dotted.p[i]);
+    if (!b.over) /* a path longer than any file has is not there, and is not found */
+        (void)py_need(r, buf_text(&b));
     return buf_failed(&b) ? SLICE("?") : buf_view(&b);
 }
 
@@ -132,6 +134,7 @@ static const struct py_value *foreign(struct py_reader *r, struct py_at at, stru
                                       struct slice name)
 {
     const char *text = str_printf(r->ctx->arena, "%.*s.%.*s", SLICE_ARGS(module), SLICE_ARGS(name));
+    (void)py_need(r, text);
     return py_make_text(r, at, PY_FOREIGN, text ? slice_of(text) : name, NULL);
 }
 
@@ -150,7 +153,8 @@ static const struct py_value *imported_name(struct py_reader *r, const struct py
 
 /* ---- one binding --------------------------------------------------------------------------- */
 
-static const struct py_value *class_value(struct py_reader *r, struct py_binding *b, struct py_at at)
+static const struct py_value *class_value(struct py_reader *r, struct py_binding *b,
+                                          struct py_at at)
 {
     struct py_class *c = arena_alloc(r->ctx->arena, sizeof *c);
     if (c == NULL) {
@@ -169,16 +173,11 @@ static const struct py_value *work_out(struct py_reader *r, struct py_binding *b
         struct py_frame frame = {.module = b->home, .scope = b->scope};
         return py_eval(r, &frame, b->node);
     }
-    case BIND_CLASS:
-        return class_value(r, b, at);
-    case BIND_FUNCTION:
-        return py_make_ref(r, at, PY_FUNCTION, b);
-    case BIND_IMPORT:
-        return imported_module(r, b, at);
-    case BIND_FROM:
-        return imported_name(r, b, at);
-    case BIND_PARAMETER:
-        return py_unknown(r, at, "%.*s is a parameter", SLICE_ARGS(b->name));
+    case BIND_CLASS: return class_value(r, b, at);
+    case BIND_FUNCTION: return py_make_ref(r, at, PY_FUNCTION, b);
+    case BIND_IMPORT: return imported_module(r, b, at);
+    case BIND_FROM: return imported_name(r, b, at);
+    case BIND_PARAMETER: return py_unknown(r, at, "%.*s is a parameter", SLICE_ARGS(b->name));
     default:
         return py_unknown(r, at, "%.*s is no constant: %s", SLICE_ARGS(b->name),
                           b->how ? b->how : "it changes");
@@ -211,7 +210,8 @@ static bool is_container(const struct py_value *v)
 
 /* Two meanings are one when they are equal; and a name of the SDK wins over its replacement for
  * machines that lack the SDK. */
-static const struct py_value *merged(struct py_reader *r, struct py_binding *a, struct py_binding *b)
+static const struct py_value *merged(struct py_reader *r, struct py_binding *a,
+                                     struct py_binding *b)
 {
     const struct py_value *x = py_binding_value(r, a), *y = py_binding_value(r, b);
     if (x->kind == PY_SDK || py_equal(x, y))
@@ -245,7 +245,8 @@ const struct py_value *py_name_in_scope(struct py_reader *r, struct py_module *m
     if (bound == 1 && only->conditional && only->kind == BIND_VALUE && py_is_literal(v))
         return py_unknown(r, py_node_at(m, only->node), "%.*s is set only under a condition",
                           SLICE_ARGS(name));
-    const struct py_binding *change = is_container(v) ? py_change_of(m, name, SLICE_NONE, scope) : NULL;
+    const struct py_binding *change = is_container(v) ? py_change_of(m, name, SLICE_NONE, scope)
+                                                      : NULL;
     if (change)
         return py_unknown(r, py_node_at(m, change->node), "%.*s is no constant: %s",
                           SLICE_ARGS(name), change->how);
@@ -257,9 +258,9 @@ const struct py_value *py_name_in_scope(struct py_reader *r, struct py_module *m
 static bool is_sdk_name(struct slice name)
 {
     static const char *const names[] = {
-        "BaseAgent",       "BasePlugin", "BaseScopedAgent", "BaseSpecializedAgent", "Loggable",
-        "PluginMetadata",  "UvTool",     "plugin_settings", "register_plugin",      "tool",
-        "uvtool",          "object_schema", "list_schema",
+        "BaseAgent",      "BasePlugin",    "BaseScopedAgent", "BaseSpecializedAgent", "Loggable",
+        "PluginMetadata", "UvTool",        "plugin_settings", "register_plugin",      "tool",
+        "uvtool",         "object_schema", "list_schema",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i]))
@@ -298,7 +299,8 @@ static const struct py_value *from_star(struct py_reader *r, const struct py_bin
         return is_sdk_name(name) ? py_make_text(r, at, PY_SDK, name, NULL) : NULL;
     if (module->kind != PY_MODULE)
         return py_unknown(r, at, "%.*s may come from a star import", SLICE_ARGS(name));
-    struct py_module *m = (struct py_module *)(uintptr_t)module->ref; /* ours: only stored as const */
+    struct py_module *m = (struct py_module *)(uintptr_t)
+                              module->ref; /* ours: only stored as const */
     if (m == NULL || m == star->home)
         return NULL;
     if (m->broken)
@@ -307,8 +309,8 @@ static const struct py_value *from_star(struct py_reader *r, const struct py_bin
 }
 
 /* The name as star imports after byte `after` bring it; the last one counts. */
-static const struct py_value *from_stars(struct py_reader *r, struct py_module *m, struct slice name,
-                                         size_t after)
+static const struct py_value *from_stars(struct py_reader *r, struct py_module *m,
+                                         struct slice name, size_t after)
 {
     size_t count;
     struct py_binding *all = py_symbols_named(m->symbols, SLICE("*"), &count);
@@ -326,12 +328,14 @@ static const struct py_value *from_stars(struct py_reader *r, struct py_module *
 static bool is_builtin(struct slice name)
 {
     static const char *const names[] = {
-        "abs",   "all",    "any",  "bool",  "bytes",  "callable", "chr",  "compile",   "dict",
-        "enumerate", "eval", "exec", "filter", "float", "format", "frozenset", "getattr", "globals",
-        "hasattr", "hash", "id",   "input", "int",    "isinstance", "iter", "len",     "list",
-        "locals", "map",   "max",  "min",   "next",   "object",   "open", "ord",       "print",
-        "range", "repr",   "reversed", "round", "set", "sorted",  "str",  "sum",       "super",
-        "tuple", "type",   "vars", "zip",   "__import__",
+        "abs",        "all",       "any",        "bool",     "bytes",   "callable", "chr",
+        "compile",    "dict",      "enumerate",  "eval",     "exec",    "filter",   "float",
+        "format",     "frozenset", "getattr",    "globals",  "hasattr", "hash",     "id",
+        "input",      "int",       "isinstance", "iter",     "len",     "list",     "locals",
+        "map",        "max",       "min",        "next",     "object",  "open",     "ord",
+        "print",      "range",     "repr",       "reversed", "round",   "set",      "sorted",
+        "str",        "sum",       "super",      "tuple",    "type",    "vars",     "zip",
+        "__import__",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i]))
@@ -350,8 +354,8 @@ static size_t last_place(const struct py_module *m, struct slice name)
     return last;
 }
 
-const struct py_value *py_name_in_module(struct py_reader *r, struct py_module *m, struct slice name,
-                                         struct py_at at)
+const struct py_value *py_name_in_module(struct py_reader *r, struct py_module *m,
+                                         struct slice name, struct py_at at)
 {
     if (m->broken)
         return m->broken;

@@ -19,8 +19,8 @@ const struct py_value *py_name_in_scope(struct py_reader *r, struct py_module *m
                                         struct slice name);
 
 /* As a module sees it: its own names, star imports, builtins. Never NULL. */
-const struct py_value *py_name_in_module(struct py_reader *r, struct py_module *m, struct slice name,
-                                         struct py_at at);
+const struct py_value *py_name_in_module(struct py_reader *r, struct py_module *m,
+                                         struct slice name, struct py_at at);
 
 /* module.name for a PY_MODULE: a name of the module, or a module below it. Never NULL. */
 const struct py_value *py_module_attribute(struct py_reader *r, const struct py_value *module,

@@ -140,8 +140,9 @@ const char *py_node_shown(struct py_reader *r, const struct py_module *m, TSNode
     size_t n = line.n < SHOWN ? line.n : SHOWN;
     while (n < line.n && n > 0 && ((unsigned char)line.p[n] & 0xC0) == 0x80)
         n--; /* never half a character */
-    const char *shown = str_printf(r->ctx->arena, "%.*s%s", (int)n, line.p, n < text.n ? "..." : "");
-    return shown ? shown : "";
+    const char *shown = str_printf(r->ctx->arena, "%.*s%s", (int)n, line.p,
+                                   n < text.n ? "..." : "");
+    return py_need(r, shown) ? shown : "";
 }
 
 /* Places come from our own table of lines: the tree may be that of a flattened text. */

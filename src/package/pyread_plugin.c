@@ -35,8 +35,10 @@ static const struct py_value *open_base(struct py_reader *r, const struct py_val
         if (mro[i]->kind == PY_UNKNOWN)
             return mro[i];
         if (mro[i]->kind == PY_FOREIGN && slice_ends(mro[i]->text, "Plugin"))
-            return py_unknown(r, mro[i]->at, "%.*s inherits from %.*s, which is outside of the "
-                              "package", SLICE_ARGS(py_class_name(cls)), SLICE_ARGS(mro[i]->text));
+            return py_unknown(r, mro[i]->at,
+                              "%.*s inherits from %.*s, which is outside of the "
+                              "package",
+                              SLICE_ARGS(py_class_name(cls)), SLICE_ARGS(mro[i]->text));
     }
     return NULL;
 }
@@ -113,7 +115,8 @@ static void find_classes(struct py_reader *r, struct py_module *m, const char *c
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static const struct py_value *settings_argument(struct py_reader *r, struct py_module *m, TSNode call)
+static const struct py_value *settings_argument(struct py_reader *r, struct py_module *m,
+                                                TSNode call)
 {
     struct py_frame frame = {.module = m};
     struct py_nodes arguments = py_node_children(r, py_node_field(call, "arguments"));
@@ -141,13 +144,14 @@ static const struct py_value *decorated_settings(struct py_reader *r, const stru
     for (size_t i = 0; i < decorators.count; i++) {
         TSNode node = decorators.at[i];
         bool is_call = py_node(r, node) == NODE_CALL;
-        const struct py_value *v = py_eval(r, &frame, is_call ? py_node_field(node, "function") : node);
+        const struct py_value *v = py_eval(r, &frame,
+                                           is_call ? py_node_field(node, "function") : node);
         bool is_sdk = v->kind == PY_SDK;
         if (is_call && is_sdk && slice_is(v->text, "plugin_settings"))
             all = joined(r, all, settings_argument(r, c->module, node));
         else if (!is_sdk && out->foreign_decorator == NULL)
-            out->foreign_decorator =
-                py_unknown(r, py_node_at(c->module, node), "@%s", py_node_shown(r, c->module, node));
+            out->foreign_decorator = py_unknown(r, py_node_at(c->module, node), "@%s",
+                                                py_node_shown(r, c->module, node));
     }
     return all;
 }
@@ -187,8 +191,7 @@ static const struct py_value *only_agent_of(struct py_reader *r, struct py_modul
 static void read_agent(struct py_reader *r, struct py_module *m, const struct py_value *cls,
                        struct py_plugin *out)
 {
-    const struct py_value *create =
-        py_class_attribute(r, cls, SLICE("create_agent"), out->at);
+    const struct py_value *create = py_class_attribute(r, cls, SLICE("create_agent"), out->at);
     const struct py_value *agent = NULL;
     out->has_create_agent = create != NULL;
     if (create && create->kind == PY_FUNCTION)
@@ -199,7 +202,7 @@ static void read_agent(struct py_reader *r, struct py_module *m, const struct py
         agent = only_agent_of(r, py_module_at(r, SLICE("agent")));
     if (agent == NULL)
         return;
-    out->agent_class = slice_dup(r->ctx->arena, py_class_name(agent));
+    out->agent_class = py_need(r, slice_dup(r->ctx->arena, py_class_name(agent)));
     out->is_specialized = py_class_is(r, agent, "BaseSpecializedAgent");
     out->is_scoped = py_class_is(r, agent, "BaseScopedAgent");
 }
@@ -247,8 +250,9 @@ static void name_others(struct py_reader *r, const struct finding_list *list, st
     if (list->count < 2)
         return;
     out->others = arena_array(r->ctx->arena, list->count, sizeof *out->others);
+    (void)py_need(r, out->others);
     for (size_t i = 1; out->others && i < list->count; i++) {
-        const char *name = slice_dup(r->ctx->arena, list->items[i].name);
+        const char *name = py_need(r, slice_dup(r->ctx->arena, list->items[i].name));
         if (name && list->items[i].cls->ref != list->items[0].cls->ref)
             out->others[out->other_count++] = name;
     }
@@ -275,7 +279,7 @@ void py_read_plugin(struct py_reader *r, struct py_plugin *out)
     if (list.count == 0)
         return;
     const struct py_value *cls = list.items[0].cls;
-    out->class_name = slice_dup(r->ctx->arena, py_class_name(cls));
+    out->class_name = py_need(r, slice_dup(r->ctx->arena, py_class_name(cls)));
     out->at = cls->at;
     name_others(r, &list, out);
     read_metadata(r, cls, out);

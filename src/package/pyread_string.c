@@ -118,7 +118,8 @@ static const char *named_escape(struct slice body, size_t *at, struct buf *out)
             *at += end + 1;
             return put_char(out, known[i].c);
         }
-    return "an escape \\N{...} names a character by a name Larder does not know; write the character";
+    return "an escape \\N{...} names a character by a name Larder does not know; write the "
+           "character";
 }
 
 static const char *escape(struct slice body, size_t *at, struct buf *out)
@@ -151,7 +152,8 @@ static const char *escape(struct slice body, size_t *at, struct buf *out)
     return NULL;
 }
 
-const char *py_string_decode(struct slice body, struct py_prefix prefix, struct buf *out, size_t *at)
+const char *py_string_decode(struct slice body, struct py_prefix prefix, struct buf *out,
+                             size_t *at)
 {
     for (*at = 0; *at < body.n;) {
         char c = body.p[*at];

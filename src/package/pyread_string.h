@@ -19,7 +19,8 @@ struct py_prefix py_string_prefix(struct slice start);
  * Appends the text between the quotes, escapes resolved. In an f-string doubled braces are one.
  * NULL, or why it cannot be read; *at then tells how far it came.
  */
-const char *py_string_decode(struct slice body, struct py_prefix prefix, struct buf *out, size_t *at);
+const char *py_string_decode(struct slice body, struct py_prefix prefix, struct buf *out,
+                             size_t *at);
 
 /* An integer of any base with underscores. NULL, or why not. */
 const char *py_int_read(struct slice text, bool negative, int64_t *out);

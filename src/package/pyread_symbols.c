@@ -36,6 +36,7 @@ static void *grown(struct walk *w, void *old, size_t count, size_t *cap, size_t 
     void *p = more > LIST_MAX ? NULL : arena_array(w->r->ctx->arena, more, size);
     if (p == NULL) {
         w->failed = true;
+        w->r->no_memory = w->r->no_memory || more <= LIST_MAX;
         return NULL;
     }
     if (count)
@@ -192,7 +193,7 @@ static struct slice dotted(struct walk *w, TSNode node)
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] != ' ' && text.p[i] != '\t' && text.p[i] != '\\' && text.p[i] != '\n')
             buf_char(&b, text.p[i]);
-    w->failed = w->failed || buf_failed(&b);
+    w->failed = w->failed || py_need(w->r, buf_text(&b)) == NULL;
     return buf_view(&b);
 }
 
@@ -224,7 +225,8 @@ static void see_import_from(struct walk *w, TSNode node)
         level++;
     module = slice_sub(module, level, module.n);
     for (size_t i = 1; i < names.count; i++) {
-        struct py_binding b = {.kind = BIND_FROM, .node = names.at[i], .module = module, .level = level};
+        struct py_binding b = {
+            .kind = BIND_FROM, .node = names.at[i], .module = module, .level = level};
         enum py_node kind = py_node(w->r, names.at[i]);
         if (kind == NODE_WILDCARD_IMPORT) {
             b.kind = BIND_STAR;
@@ -241,8 +243,8 @@ static void see_import_from(struct walk *w, TSNode node)
 
 static bool is_mutator(struct slice name)
 {
-    static const char *const names[] = {"append", "extend",     "insert",  "pop",  "remove",
-                                        "clear",  "update",     "popitem", "sort", "reverse",
+    static const char *const names[] = {"append", "extend",     "insert",  "pop",        "remove",
+                                        "clear",  "update",     "popitem", "sort",       "reverse",
                                         "add",    "setdefault", "discard", "__setitem__"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i]))
@@ -254,7 +256,8 @@ static void see_call(struct walk *w, TSNode node)
 {
     TSNode function = py_node_field(node, "function");
     enum py_node kind = py_node(w->r, function);
-    if (kind == NODE_ATTRIBUTE && is_mutator(py_node_text(w->m, py_node_field(function, "attribute"))))
+    if (kind == NODE_ATTRIBUTE &&
+        is_mutator(py_node_text(w->m, py_node_field(function, "attribute"))))
         bind_change(w, py_node_field(function, "object"), node, "a method changes it");
     if (kind != NODE_IDENTIFIER)
         return;
@@ -276,7 +279,8 @@ static void see_names(struct walk *w, TSNode node, enum py_bind kind)
     for (uint32_t i = 0; i < count && i < 256; i++) {
         TSNode name = ts_node_named_child(node, i);
         if (kind == BIND_GLOBAL)
-            bind(w, (struct py_binding){.name = py_node_text(w->m, name), .kind = kind, .node = name});
+            bind(w,
+                 (struct py_binding){.name = py_node_text(w->m, name), .kind = kind, .node = name});
         else
             bind_target(w, name, name, "it is deleted", 0);
     }
@@ -297,40 +301,24 @@ static void see_alias(struct walk *w, TSNode node)
 static bool see_statement(struct walk *w, TSNode node, enum py_node kind)
 {
     switch (kind) {
-    case NODE_ASSIGNMENT:
-        see_assignment(w, node);
-        return true;
+    case NODE_ASSIGNMENT: see_assignment(w, node); return true;
     case NODE_AUGMENTED_ASSIGNMENT:
         bind_target(w, py_node_field(node, "left"), node, "an operator such as += changes it", 0);
         return true;
     case NODE_NAMED_EXPRESSION:
         bind_other(w, py_node_field(node, "name"), "it is assigned inside an expression");
         return true;
-    case NODE_DELETE_STATEMENT:
-        see_names(w, node, BIND_OTHER);
-        return true;
-    case NODE_GLOBAL_STATEMENT:
-        see_names(w, node, BIND_GLOBAL);
-        return false;
-    case NODE_AS_PATTERN:
-        see_alias(w, node);
-        return true;
+    case NODE_DELETE_STATEMENT: see_names(w, node, BIND_OTHER); return true;
+    case NODE_GLOBAL_STATEMENT: see_names(w, node, BIND_GLOBAL); return false;
+    case NODE_AS_PATTERN: see_alias(w, node); return true;
     case NODE_DOTTED_NAME: /* outside of imports: a name that a case captures */
         bind_other(w, node, "a case sets it");
         return false;
-    case NODE_IMPORT_STATEMENT:
-        see_import(w, node);
-        return false;
-    case NODE_IMPORT_FROM_STATEMENT:
-        see_import_from(w, node);
-        return false;
-    case NODE_FUTURE_IMPORT_STATEMENT:
-        return false;
-    case NODE_CALL:
-        see_call(w, node);
-        return true;
-    default:
-        return true;
+    case NODE_IMPORT_STATEMENT: see_import(w, node); return false;
+    case NODE_IMPORT_FROM_STATEMENT: see_import_from(w, node); return false;
+    case NODE_FUTURE_IMPORT_STATEMENT: return false;
+    case NODE_CALL: see_call(w, node); return true;
+    default: return true;
     }
 }
 
@@ -338,9 +326,7 @@ static bool see(struct walk *w, TSNode node, size_t depth)
 {
     enum py_node kind = py_node(w->r, node);
     switch (kind) {
-    case NODE_DECORATED_DEFINITION:
-        w->decorated = node;
-        return true;
+    case NODE_DECORATED_DEFINITION: w->decorated = node; return true;
     case NODE_CLASS_DEFINITION:
     case NODE_FUNCTION_DEFINITION:
         see_definition(w, node, depth, kind == NODE_CLASS_DEFINITION);
@@ -353,9 +339,7 @@ static bool see(struct walk *w, TSNode node, size_t depth)
     case NODE_LIST_COMPREHENSION:
     case NODE_SET_COMPREHENSION:
     case NODE_DICTIONARY_COMPREHENSION:
-    case NODE_GENERATOR_EXPRESSION:
-        (void)open_scope(w, depth, SCOPE_COMPREHENSION);
-        return true;
+    case NODE_GENERATOR_EXPRESSION: (void)open_scope(w, depth, SCOPE_COMPREHENSION); return true;
     case NODE_FOR_STATEMENT:
         bind_target(w, py_node_field(node, "left"), node, "a loop sets it", 0);
         push(w, depth, top(w)->scope, true);
@@ -363,11 +347,8 @@ static bool see(struct walk *w, TSNode node, size_t depth)
     case NODE_IF_STATEMENT:
     case NODE_WHILE_STATEMENT:
     case NODE_TRY_STATEMENT:
-    case NODE_MATCH_STATEMENT:
-        push(w, depth, top(w)->scope, true);
-        return true;
-    default:
-        return see_statement(w, node, kind);
+    case NODE_MATCH_STATEMENT: push(w, depth, top(w)->scope, true); return true;
+    default: return see_statement(w, node, kind);
     }
 }
 

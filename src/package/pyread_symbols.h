@@ -36,8 +36,8 @@ struct py_binding {
     bool conditional; /* below an if, a loop, a try or a match */
     struct py_module *home;
     TSNode node;
-    TSNode decorated; /* the definition with its decorators; null when it has none */
-    int body_scope;   /* of a class or function: the scope it opens */
+    TSNode decorated;      /* the definition with its decorators; null when it has none */
+    int body_scope;        /* of a class or function: the scope it opens */
     struct slice module;   /* of an import: "services.search" */
     size_t level;          /* of an import: leading dots */
     struct slice original; /* BIND_FROM: the name over there */

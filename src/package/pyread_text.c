@@ -12,8 +12,8 @@ enum coding { CODING_UTF8, CODING_ASCII, CODING_LATIN1, CODING_OTHER };
 
 static bool is_cookie_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
 }
 
 /* PEP 263: ^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+) */
@@ -127,7 +127,8 @@ static enum err check_bytes(struct slice bytes, enum coding coding, bool has_mar
                             struct py_text_fault *why)
 {
     if (coding == CODING_OTHER)
-        return refuse(why, "The file declares an encoding other than UTF-8, ASCII or Latin-1", line);
+        return refuse(why, "The file declares an encoding other than UTF-8, ASCII or Latin-1",
+                      line);
     if (has_mark && coding != CODING_UTF8)
         return refuse(why, "The file begins with the mark of UTF-8 and declares another encoding",
                       line);

@@ -42,7 +42,8 @@ static bool is_tool_decorator(struct py_reader *r, struct py_module *m, TSNode n
     return v->kind == PY_UNKNOWN && is_tool_name(py_node_text(m, node));
 }
 
-static struct slice keyword_text(struct py_reader *r, struct py_module *m, TSNode call, const char *key)
+static struct slice keyword_text(struct py_reader *r, struct py_module *m, TSNode call,
+                                 const char *key)
 {
     if (py_node(r, call) != NODE_CALL)
         return SLICE_NONE;
@@ -79,7 +80,8 @@ static struct slice docstring(struct py_reader *r, struct py_module *m, TSNode d
     return v->kind == PY_STR ? v->text : SLICE_NONE;
 }
 
-static void add_tool(struct tools *tools, struct py_module *m, const struct py_binding *b, TSNode decorator)
+static void add_tool(struct tools *tools, struct py_module *m, const struct py_binding *b,
+                     TSNode decorator)
 {
     struct py_reader *r = tools->r;
     struct arena *arena = r->ctx->arena;
@@ -90,8 +92,8 @@ static void add_tool(struct tools *tools, struct py_module *m, const struct py_b
     if (description.n == 0)
         description = first_line(docstring(r, m, b->node));
     tools->items[tools->count++] = (struct py_tool){
-        .name = slice_dup(arena, name),
-        .description = description.n ? slice_dup(arena, description) : NULL,
+        .name = py_need(r, slice_dup(arena, name)),
+        .description = description.n ? py_need(r, slice_dup(arena, description)) : NULL,
         .file = m->file,
         .line = py_node_at(m, b->node).line,
     };
@@ -130,7 +132,8 @@ static bool is_test(struct slice path)
     while (n > 0 && path.p[n - 1] != '/')
         n--;
     struct slice base = slice_sub(path, n, path.n);
-    return slice_starts(path, "tests/") || slice_starts(base, "test_") || slice_is(base, "conftest.py");
+    return slice_starts(path, "tests/") || slice_starts(base, "test_") ||
+           slice_is(base, "conftest.py");
 }
 
 void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count, bool *is_cut)

@@ -80,6 +80,12 @@ enum err py_status(struct py_reader *r)
     return r->no_memory ? ctx_no_memory(r->ctx) : OK;
 }
 
+const void *py_need(struct py_reader *r, const void *p)
+{
+    r->no_memory = r->no_memory || p == NULL;
+    return p;
+}
+
 bool py_spend(struct py_reader *r, size_t n)
 {
     if (r->steps + n > PY_STEPS_MAX)
@@ -168,7 +174,7 @@ static void parse_again(struct py_reader *r, struct py_module *m)
     struct slice flat;
     struct py_lex_fault why;
     if (!py_flatten(r->ctx->arena, m->text, &flat, &why)) {
-        if (why.reason)
+        if (py_need(r, why.reason)) /* no reason: no memory */
             m->broken = py_unknown(r, py_byte_at(m, why.at), "%s", why.reason);
         return;
     }

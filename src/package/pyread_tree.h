@@ -13,9 +13,9 @@
 #include "package/pyread_value.h"
 
 enum {
-    PY_STEPS_MAX = 3000000, /* nodes looked at, over all files of a package */
-    PY_MODULES_MAX = 300,   /* files parsed */
-    PY_TOKENS_ALL = 120000, /* over all files parsed; a token costs up to 300 bytes of tree */
+    PY_STEPS_MAX = 3000000,   /* nodes looked at, over all files of a package */
+    PY_MODULES_MAX = 300,     /* files parsed */
+    PY_TOKENS_ALL = 120000,   /* over all files parsed; a token costs up to 300 bytes of tree */
     PY_PARSE_MICROS = 5000000 /* for all parsing of one package; usually a hundredth is needed */
 };
 
@@ -34,15 +34,15 @@ struct py_module {
 };
 
 struct py_file {
-    struct slice path; /* below the package: "services/search.py" */
-    size_t index;      /* in the source */
+    struct slice path;        /* below the package: "services/search.py" */
+    size_t index;             /* in the source */
     struct py_module *module; /* once asked for */
 };
 
 struct py_reader {
     struct ctx *ctx;
     const struct package_source *source;
-    struct slice root; /* "web_search/" or empty: what file paths begin with in the source */
+    struct slice root;     /* "web_search/" or empty: what file paths begin with in the source */
     struct py_file *files; /* sorted by path */
     size_t file_count;
     size_t module_count;
@@ -50,7 +50,7 @@ struct py_reader {
     size_t tokens;
     int64_t parse_micros; /* spent */
     bool cut;             /* some file was not looked at because a ceiling was reached */
-    size_t produced; /* bytes of values made */
+    size_t produced;      /* bytes of values made */
     unsigned depth;
     bool no_memory;
     enum err failed; /* the source could not be read: our fault, not the package's */
@@ -68,6 +68,9 @@ struct py_module *py_module_of_plugin(struct py_reader *r);
 struct py_module *py_module_of(struct py_reader *r, struct py_file *file);
 /* True when some file lies below this folder. */
 bool py_is_folder(const struct py_reader *r, struct slice path);
+
+/* Remembers that there was no memory when p is NULL; answers p. */
+const void *py_need(struct py_reader *r, const void *p);
 
 /* Takes n steps off the budget; false when it is spent. */
 bool py_spend(struct py_reader *r, size_t n);

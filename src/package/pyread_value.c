@@ -98,32 +98,23 @@ bool py_equal(const struct py_value *a, const struct py_value *b)
         return (a->kind == PY_INT && b->kind == PY_FLOAT && (double)a->integer == b->real) ||
                (a->kind == PY_FLOAT && b->kind == PY_INT && (double)b->integer == a->real);
     switch (a->kind) {
-    case PY_NONE:
-        return true;
-    case PY_BOOL:
-        return a->boolean == b->boolean;
-    case PY_INT:
-        return a->integer == b->integer;
-    case PY_FLOAT:
-        return a->real == b->real;
+    case PY_NONE: return true;
+    case PY_BOOL: return a->boolean == b->boolean;
+    case PY_INT: return a->integer == b->integer;
+    case PY_FLOAT: return a->real == b->real;
     case PY_STR:
     case PY_MODULE:
     case PY_SDK:
-    case PY_FOREIGN:
-        return slice_eq(a->text, b->text);
+    case PY_FOREIGN: return slice_eq(a->text, b->text);
     case PY_LIST:
     case PY_TUPLE:
-    case PY_SET: /* sets are kept sorted */
-        return a->count == b->count && same_members(a, b);
-    case PY_DICT:
-        return a->count == b->count && same_pairs(a, b);
+    case PY_SET: /* sets are kept sorted */ return a->count == b->count && same_members(a, b);
+    case PY_DICT: return a->count == b->count && same_pairs(a, b);
     case PY_CLASS:
-    case PY_FUNCTION:
-        return a->ref == b->ref;
+    case PY_FUNCTION: return a->ref == b->ref;
     case PY_UNKNOWN:
     case PY_RECORD:
-    case PY_OBJECT:
-        return false;
+    case PY_OBJECT: return false;
     }
     return false;
 }
@@ -174,21 +165,14 @@ static bool write_key(struct jw *j, const struct py_value *key)
 {
     char text[32];
     switch (key->kind) {
-    case PY_STR:
-        jw_key_slice(j, key->text);
-        return true;
-    case PY_NONE:
-        jw_key(j, "null");
-        return true;
-    case PY_BOOL:
-        jw_key(j, key->boolean ? "true" : "false");
-        return true;
+    case PY_STR: jw_key_slice(j, key->text); return true;
+    case PY_NONE: jw_key(j, "null"); return true;
+    case PY_BOOL: jw_key(j, key->boolean ? "true" : "false"); return true;
     case PY_INT:
         (void)snprintf(text, sizeof text, "%lld", (long long)key->integer);
         jw_key(j, text);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -216,15 +200,9 @@ static bool write_value(struct jw *j, const struct py_value *v)
     if (j->depth + 1 >= JW_DEPTH || buf_failed(j->buf))
         return false;
     switch (v->kind) {
-    case PY_NONE:
-        jw_null(j);
-        return true;
-    case PY_BOOL:
-        jw_bool(j, v->boolean);
-        return true;
-    case PY_INT:
-        jw_int(j, v->integer);
-        return true;
+    case PY_NONE: jw_null(j); return true;
+    case PY_BOOL: jw_bool(j, v->boolean); return true;
+    case PY_INT: jw_int(j, v->integer); return true;
     case PY_FLOAT: {
         char room[48];
         struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
@@ -234,16 +212,12 @@ static bool write_value(struct jw *j, const struct py_value *v)
         jw_raw(j, buf_view(&b));
         return true;
     }
-    case PY_STR:
-        jw_text(j, v->text);
-        return true;
+    case PY_STR: jw_text(j, v->text); return true;
     case PY_LIST:
     case PY_TUPLE:
     case PY_SET:
-    case PY_DICT:
-        return write_members(j, v);
-    default:
-        return false;
+    case PY_DICT: return write_members(j, v);
+    default: return false;
     }
 }
 

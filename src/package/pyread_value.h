@@ -42,7 +42,7 @@ struct py_at {
 struct py_value {
     enum py_kind kind;
     struct py_at at;
-    size_t weight; /* of all members, shared ones counted each time */
+    size_t weight;  /* of all members, shared ones counted each time */
     unsigned depth; /* 0 = has no members */
     bool boolean;
     int64_t integer;

@@ -20,20 +20,16 @@ const char *py_reason(struct arena *arena, const struct py_value *v)
 {
     const char *text = NULL;
     switch (v->kind) {
-    case PY_UNKNOWN:
-        text = slice_dup(arena, v->text);
-        break;
+    case PY_UNKNOWN: text = slice_dup(arena, v->text); break;
     case PY_FOREIGN:
         text = slice_starts(v->text, "builtins.")
-                   ? str_printf(arena, "it is Python's own %.*s", SLICE_ARGS(slice_sub(v->text, 9, v->text.n)))
-                   : str_printf(arena, "it is %.*s, which is outside of the package", SLICE_ARGS(v->text));
+                   ? str_printf(arena, "it is Python's own %.*s",
+                                SLICE_ARGS(slice_sub(v->text, 9, v->text.n)))
+                   : str_printf(arena, "it is %.*s, which is outside of the package",
+                                SLICE_ARGS(v->text));
         break;
-    case PY_SDK:
-        text = str_printf(arena, "it is %.*s of the SDK", SLICE_ARGS(v->text));
-        break;
-    default:
-        text = str_printf(arena, "it is %s", py_kind_shown(v->kind));
-        break;
+    case PY_SDK: text = str_printf(arena, "it is %.*s of the SDK", SLICE_ARGS(v->text)); break;
+    default: text = str_printf(arena, "it is %s", py_kind_shown(v->kind)); break;
     }
     return text ? text : "";
 }
@@ -129,18 +125,12 @@ static bool find_type(struct slice name, enum setting_type *out)
 static bool is_instance(const struct py_value *v, enum setting_type type)
 {
     switch (type) {
-    case SETTING_STR:
-        return v->kind == PY_STR;
-    case SETTING_INT:
-        return v->kind == PY_INT || v->kind == PY_BOOL;
-    case SETTING_FLOAT:
-        return v->kind == PY_FLOAT;
-    case SETTING_BOOL:
-        return v->kind == PY_BOOL;
-    case SETTING_LIST:
-        return v->kind == PY_LIST;
-    case SETTING_DICT:
-        return v->kind == PY_DICT;
+    case SETTING_STR: return v->kind == PY_STR;
+    case SETTING_INT: return v->kind == PY_INT || v->kind == PY_BOOL;
+    case SETTING_FLOAT: return v->kind == PY_FLOAT;
+    case SETTING_BOOL: return v->kind == PY_BOOL;
+    case SETTING_LIST: return v->kind == PY_LIST;
+    case SETTING_DICT: return v->kind == PY_DICT;
     }
     return false;
 }
@@ -178,8 +168,7 @@ static bool flag_field(struct reading *s, const struct py_value *entry, const ch
     if (v->kind == PY_BOOL)
         return v->boolean;
     findings_at(s->errors, "settings.flag", "settings", v->at, "Write True or False",
-                "Setting %s: \"%s\" is %s; it must be a bool", key, field,
-                py_kind_shown(v->kind));
+                "Setting %s: \"%s\" is %s; it must be a bool", key, field, py_kind_shown(v->kind));
     return false;
 }
 
@@ -191,6 +180,7 @@ static struct slice default_json(struct reading *s, const struct py_value *v, co
     buf_init(&json, s->arena, PY_TEXT_MAX);
     if (py_json(v, &json))
         return buf_view(&json);
+    s->errors->no_memory = s->errors->no_memory || (json.failed && !json.over);
     findings_at(s->errors, "settings.default", "settings", v->at,
                 "Use strings as keys, and keep it shorter and flatter",
                 "Setting %s: the default cannot be written as JSON", key);
@@ -257,11 +247,12 @@ static void read_entry(struct reading *s, const struct py_value *entry, size_t i
     out.default_json = default_json(s, standard, out.key);
     bool is_empty = slice_is(out.default_json, "null") || slice_is(out.default_json, "\"\"");
     if (out.sensitive && !is_empty)
-        findings_at(s->warnings, "settings.sensitive_default", "settings", standard->at,
-                    "Leave the default of a sensitive setting out; whoever sets up the plugin "
-                    "gives the value",
-                    "The sensitive setting %s has a default, which everybody with the file can read",
-                    out.key);
+        findings_at(
+            s->warnings, "settings.sensitive_default", "settings", standard->at,
+            "Leave the default of a sensitive setting out; whoever sets up the plugin "
+            "gives the value",
+            "The sensitive setting %s has a default, which everybody with the file can read",
+            out.key);
     if (out.name == NULL)
         out.name = out.key;
     if (out.description == NULL)
@@ -274,8 +265,9 @@ static void read_list(struct reading *s, const struct py_value *list, bool is_me
     if (list == NULL || !py_is_literal(list) || (is_method && list->kind == PY_NONE))
         return;
     if (list->kind != PY_LIST) {
-        findings_at(s->errors, "settings.list", "settings", list->at, "Write the settings as a list",
-                    "The settings are %s; they must be a list", py_kind_shown(list->kind));
+        findings_at(s->errors, "settings.list", "settings", list->at,
+                    "Write the settings as a list", "The settings are %s; they must be a list",
+                    py_kind_shown(list->kind));
         return;
     }
     s->is_method = is_method;

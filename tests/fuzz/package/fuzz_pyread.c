@@ -45,8 +45,7 @@ static void split(struct files *f, struct slice all)
     f->count = 1;
     const char *at;
     struct slice rest = all;
-    while (f->count < FILES_MAX &&
-           (at = memmem(rest.p, rest.n, mark, sizeof mark - 1)) != NULL) {
+    while (f->count < FILES_MAX && (at = memmem(rest.p, rest.n, mark, sizeof mark - 1)) != NULL) {
         f->texts[f->count - 1] = slice_sub(rest, 0, (size_t)(at - rest.p));
         rest = slice_sub(rest, (size_t)(at - rest.p) + sizeof mark - 1, rest.n);
         size_t end = slice_find(rest, '\n');

@@ -52,7 +52,8 @@ struct package_source *package_source_of(struct text_package *p)
     return &p->source;
 }
 
-static void add_file(struct text_package *p, struct arena *arena, const char *path, const char *name)
+static void add_file(struct text_package *p, struct arena *arena, const char *path,
+                     const char *name)
 {
     FILE *f = fopen(path, "rb");
     struct stat st;

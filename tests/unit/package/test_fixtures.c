@@ -18,6 +18,7 @@
 #include "package/zip_write.h"
 #include "support_source.h"
 
+// clang-format off
 static const struct {
     const char *folder;
     enum plugin_generation generation;
@@ -60,6 +61,7 @@ static const struct {
     {"env_driven", PLUGIN_V2, "one.ifelse.env_driven", "Env", NULL, NULL, "specialized", "EnvPlugin",
      "EnvAgent", true, false, true, 0, 0, 0, 0, 2, 0},
 };
+// clang-format on
 
 static void same(const char *a, const char *b)
 {
@@ -134,9 +136,9 @@ static void test_as_archives(void **state)
                                            (struct slice){p.files[k].text, p.files[k].size},
                                            ZIP_PACK_SMALLER),
                              OK);
-        assert_int_equal(zip_write_add(&w, SLICE("__MACOSX/wrapper/._plugin.py"), SLICE("x"),
-                                       ZIP_PACK_SMALLER),
-                         OK);
+        assert_int_equal(
+            zip_write_add(&w, SLICE("__MACOSX/wrapper/._plugin.py"), SLICE("x"), ZIP_PACK_SMALLER),
+            OK);
         assert_int_equal(zip_write_end(&w), OK);
         assert_int_equal(zip_open(&b.ctx, buf_view(&bytes), &zip_limits_cadence, &zip), OK);
         assert_int_equal(zip_source(&b.ctx, zip, &source), OK);
@@ -169,7 +171,8 @@ static void test_details(void **state)
     p.count = 0;
     package_add_folder(&p, &b.arena, folder_of(&b.arena, 4), "");
     inspect(&b, &p);
-    assert_true(b.found.registers && b.found.has_init && b.found.has_agent_file && b.found.has_tools_file);
+    assert_true(b.found.registers && b.found.has_init && b.found.has_agent_file &&
+                b.found.has_tools_file);
     assert_true(slice_is(m->llm_requirements, "{\"provider\":\"openai\",\"model\":\"small\","
                                               "\"temperature\":0.1,\"max_tokens\":1024}"));
     assert_string_equal(m->tools[0].file, "tools.py");

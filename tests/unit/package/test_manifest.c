@@ -14,12 +14,14 @@
 
 #define HEAD "from cadence_sdk import *\nimport os\nclass A(BaseAgent): pass\n"
 #define CREATE "    @staticmethod\n    def create_agent():\n        return A()\n"
-#define METADATA(fields) \
+#define METADATA(fields)                                                                           \
     "    @staticmethod\n    def get_metadata():\n        return PluginMetadata(" fields ")\n"
 #define FOUR "'com.acme.x', 'X', '1.0', 'd'"
-#define ALL "{\"pid\": \"com.acme.x\", \"name\": \"X\", \"version\": \"1.0\", \"description\": \"d\"}"
+#define ALL                                                                                        \
+    "{\"pid\": \"com.acme.x\", \"name\": \"X\", \"version\": \"1.0\", \"description\": \"d\"}"
 #define BUILT "    @staticmethod\n    def get_metadata():\n        return build()\n"
 
+// clang-format off
 static const struct {
     const char *body, *manifest;
     const char *rule; /* NULL: accepted */
@@ -69,6 +71,7 @@ static const struct {
     {METADATA(FOUR), "", "manifest.json", NULL, NULL},
     {METADATA(FOUR), "\xFF{}", "manifest.json", NULL, NULL},
 };
+// clang-format on
 
 static void test_rows(void **state)
 {
@@ -82,7 +85,8 @@ static void test_rows(void **state)
                     str_printf(&b.arena, HEAD "class P(BasePlugin):\n%s" CREATE, rows[i].body), 0);
         package_add(&p, "w/plugin_manifest.json", rows[i].manifest, 0);
         inspect(&b, &p);
-        const struct fault_item *item = rows[i].rule ? finding(&b.found.errors, rows[i].rule) : NULL;
+        const struct fault_item *item = rows[i].rule ? finding(&b.found.errors, rows[i].rule)
+                                                     : NULL;
         bool right = rows[i].rule ? item != NULL : b.err == OK;
         if (right && item && rows[i].field)
             right = strcmp(item->field, rows[i].field) == 0;
@@ -109,8 +113,8 @@ static void test_settings(void **state)
     struct text_package p = {.count = 0};
     bench_start(&b);
     package_add(&p, "plugin.py",
-                HEAD "S = []\nfor k in 'ab':\n    S.append(k)\n@plugin_settings(S)\nclass P(BasePlugin):\n"
-                    METADATA(FOUR) CREATE,
+                HEAD "S = []\nfor k in 'ab':\n    S.append(k)\n@plugin_settings(S)\nclass "
+                     "P(BasePlugin):\n" METADATA(FOUR) CREATE,
                 0);
     inspect(&b, &p);
     assert_int_equal(b.err, ERR_INVALID);
@@ -123,8 +127,9 @@ static void test_settings(void **state)
     assert_int_equal(b.err, OK);
     assert_int_equal(b.found.meta.setting_count, 1);
     assert_true(slice_is(b.found.meta.settings[0].default_json, "1.0"));
-    p.files[1].text = "{\"settings\": [{\"key\": \"a\", \"type\": \"float\", \"description\": \"d\", "
-                      "\"default\": 1}]}";
+    p.files[1]
+        .text = "{\"settings\": [{\"key\": \"a\", \"type\": \"float\", \"description\": \"d\", "
+                "\"default\": 1}]}";
     p.files[1].size = strlen(p.files[1].text);
     inspect(&b, &p);
     assert_int_equal(b.err, ERR_INVALID);

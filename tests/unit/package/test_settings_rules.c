@@ -13,9 +13,9 @@
 #include "support_source.h"
 
 #define HEAD "from cadence_sdk import *\nclass A(BaseAgent): pass\n"
-#define BODY \
-    "    @staticmethod\n    def get_metadata():\n" \
-    "        return PluginMetadata('com.acme.x', 'X', '1.0', 'd')\n" \
+#define BODY                                                                                       \
+    "    @staticmethod\n    def get_metadata():\n"                                                 \
+    "        return PluginMetadata('com.acme.x', 'X', '1.0', 'd')\n"                               \
     "    @staticmethod\n    def create_agent():\n        return A()\n"
 
 static void inspect_settings(struct bench *b, const char *before, const char *decorator,
@@ -24,13 +24,14 @@ static void inspect_settings(struct bench *b, const char *before, const char *de
     struct text_package p = {.count = 0};
     bench_start(b);
     package_add(&p, "plugin.py",
-                str_printf(&b->arena, HEAD "%s\n%s\nclass P(BasePlugin):\n%s" BODY, before, decorator,
-                           methods),
+                str_printf(&b->arena, HEAD "%s\n%s\nclass P(BasePlugin):\n%s" BODY, before,
+                           decorator, methods),
                 0);
     inspect(b, &p);
 }
 
 /* One entry of the decorator, on line 4, and what is said about it. */
+// clang-format off
 static const struct {
     const char *entry;
     const char *rule; /* NULL: accepted without a word */
@@ -87,6 +88,7 @@ static const struct {
     {"{'key': 'a', 'type': 'str', 'description': f()}", "meta.not_literal", "the name f is not defined",
      62},
 };
+// clang-format on
 
 static void test_entries(void **state)
 {
@@ -108,8 +110,8 @@ static void test_entries(void **state)
             const struct fault_item *item = finding(&c.found.errors, entries[i].rule);
             if (item == NULL)
                 item = finding(&c.found.warnings, entries[i].rule);
-            if (item == NULL || strstr(item->sentence, entries[i].says) == NULL || item->line != 4 ||
-                item->column != entries[i].column) {
+            if (item == NULL || strstr(item->sentence, entries[i].says) == NULL ||
+                item->line != 4 || item->column != entries[i].column) {
                 show_findings(&c.found);
                 print_error("%s\n", entries[i].entry);
                 wrong++;
@@ -126,6 +128,7 @@ static void test_entries(void **state)
 #define ENTRY(key) "{'key': '" key "', 'type': 'str', 'description': 'd'}"
 
 /* The keys that come out, in order. */
+// clang-format off
 static const struct {
     const char *before, *decorator, *methods;
     const char *keys; /* NULL: refused with `rule` */
@@ -161,6 +164,7 @@ static const struct {
     {"", "@plugin_settings([x for x in y])", "", NULL, "meta.not_literal"},
     {"S = []\nfor k in 'ab':\n    S.append(k)", "@plugin_settings(S)", "", NULL, "meta.not_literal"},
 };
+// clang-format on
 
 static void test_merges(void **state)
 {
@@ -194,8 +198,7 @@ static void test_inherited(void **state)
     struct bench b;
     inspect_settings(&b,
                      "@plugin_settings([" ENTRY("base") "])\nclass _Base(BasePlugin):\n    pass",
-                     "@plugin_settings([" ENTRY("own") "])\nclass Early(_Base):\n" BODY,
-                     "");
+                     "@plugin_settings([" ENTRY("own") "])\nclass Early(_Base):\n" BODY, "");
     assert_int_equal(b.err, OK);
     assert_string_equal(b.found.meta.plugin_class, "Early");
     assert_int_equal(b.found.meta.setting_count, 2);
@@ -208,10 +211,11 @@ static void test_fields(void **state)
 {
     (void)state;
     struct bench b;
-    inspect_settings(&b, "",
-                     "@plugin_settings([{'key': 'a', 'name': 'The A', 'type': 'list', 'required': True, "
-                     "'default': [1, {'x': None}], 'description': 'one ' 'two'}, " ENTRY("b") "])",
-                     "");
+    inspect_settings(
+        &b, "",
+        "@plugin_settings([{'key': 'a', 'name': 'The A', 'type': 'list', 'required': True, "
+        "'default': [1, {'x': None}], 'description': 'one ' 'two'}, " ENTRY("b") "])",
+        "");
     assert_int_equal(b.err, OK);
     const struct setting *s = b.found.meta.settings;
     assert_string_equal(s[0].name, "The A");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "auth/known.h"
+#include "auth/tenant_limit.h"
 #include "auth/throttle.h"
 
 /* One without the others would trust tokens that were made for somebody else. */
@@ -33,7 +34,8 @@ enum err auth_open(struct ctx *ctx, struct auth *auth, struct domain *domain,
         return err;
     auth->throttle = throttle_new(options->login_limit, options->login_window_ms);
     auth->known = known_new();
-    if (auth->throttle && auth->known)
+    auth->tenants = tenant_limit_new(options->tenant_limit, options->tenant_window_ms);
+    if (auth->throttle && auth->known && auth->tenants)
         return OK;
     auth_close(auth);
     return ctx_no_memory(ctx);
@@ -43,6 +45,8 @@ void auth_close(struct auth *auth)
 {
     throttle_free(auth->throttle);
     known_free(auth->known);
+    tenant_limit_free(auth->tenants);
     auth->throttle = NULL;
     auth->known = NULL;
+    auth->tenants = NULL;
 }

@@ -11,6 +11,7 @@
 #include "auth/cookie.h"
 #include "auth/jwt.h"
 #include "auth/known.h"
+#include "auth/tenant_limit.h"
 #include "domain/permissions.h"
 #include "domain/stamps.h"
 
@@ -270,6 +271,18 @@ static enum err judge(struct ctx *ctx, const struct call *call, const char *org_
     return judge_general(ctx, permission, a, may);
 }
 
+/* After the permission, so that nobody can use up what belongs to others. */
+static enum err count_tenant(struct ctx *ctx, struct auth *auth, const char *org_id)
+{
+    int wait = org_id ? tenant_limit_take(auth->tenants, ctx->clock, slice_of(org_id)) : 0;
+    if (wait == 0)
+        return OK;
+    enum err err = ctx_fail_code(ctx, ERR_THROTTLED, "RL-0001",
+                                 "Too many requests of this organization; try again in %d s", wait);
+    ctx->fault.retry_after = wait;
+    return err;
+}
+
 static void fill_actor(struct actor *who, const struct ctx *ctx, const struct access *a,
                        const struct permission_set *may, const char *org_id)
 {
@@ -318,6 +331,8 @@ enum err guard_check(struct ctx *ctx, struct auth *auth, struct call *call)
                            "X-Larder-CSRF: 1 or a JSON body, from a page of this server");
     struct permission_set may = may_of(&access);
     err = judge(ctx, call, org_id, &access, &may);
+    if (err == OK)
+        err = count_tenant(ctx, auth, org_id);
     if (err == OK)
         fill_actor(who, ctx, &access, &may, org_id);
     return err;

@@ -179,6 +179,8 @@ static enum err open_auth(struct app *app)
     struct auth_options options = {
         .login_limit = (int)config_int(config, "login-limit"),
         .login_window_ms = config_int(config, "login-window"),
+        .tenant_limit = (int)config_int(config, "tenant-limit"),
+        .tenant_window_ms = config_int(config, "tenant-window"),
         .trusted_issuer = config_text(config, "trusted-issuer"),
         .trusted_audience = config_text(config, "trusted-audience"),
     };

@@ -423,3 +423,14 @@ def test_survives_a_restart(start_server):
     client = again.admin()
     r = client.get(f"/api/orgs/{world.acme}/plugins/{made['id']}/download")
     assert r.status_code == 200 and r.content == content
+
+
+def test_requests_of_one_org_can_be_limited(start_server):
+    world = World(start_server(LARDER_TENANT_LIMIT="20", LARDER_TENANT_WINDOW="10m"))
+    codes = [world.acme_admin.get(world.path(world.acme)).status_code for _ in range(30)]
+    assert codes == [200] * codes.count(200) + [429] * codes.count(429) and 10 < codes.count(200) <= 20
+    r = world.acme_admin.get(world.path(world.acme))
+    assert r.status_code == 429 and r.json()["code"] == "RL-0001" and 0 < int(r.headers["Retry-After"]) <= 600
+    assert world.globex_admin.get(world.path(world.globex)).status_code == 200  # the neighbours are left alone
+    assert world.member.get(world.path(world.acme)).status_code == 403  # who may not is not counted
+    assert world.sys.get("/api/me").status_code == 200

@@ -1,4 +1,8 @@
-"""Users, as administrators keep them and as others find them."""
+"""Users, as administrators keep them and as others find them.
+
+What counts at once is checked at once: a promotion, a new password, a deletion. Signing in itself is
+tested in test_auth.py.
+"""
 
 import pytest
 from people import Person, assert_error, create_member, create_org, password, unique

@@ -1,5 +1,8 @@
 /*
  * account.js - one's own profile, password and sessions.
+ *
+ * What a password must be is checked here only to spare a round trip; the server decides, and its
+ * sentence is shown as it comes. It never touches anybody else's account.
  */
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -15,16 +16,20 @@
 
 #include "base/crypto.h"
 
-/* One line from fd without its end; *n == -1 when it was given up, too long, or not there. */
-static void read_line(int fd, char *text, size_t size, ssize_t *n)
+/* One line from fd without its end; `waiting` is the signal mask while waiting, NULL = this one.
+ * *n == -1 when it was given up, too long, or not there. */
+static void read_line(int fd, const sigset_t *waiting, char *text, size_t size, ssize_t *n)
 {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
     size_t got = 0;
     char c = 0;
     *n = -1;
     while (got < size) {
+        if (waiting && ppoll(&ready, 1, NULL, waiting) < 0)
+            return;                    /* a signal: somebody wants out */
         ssize_t one = read(fd, &c, 1); /* one by one: what follows the line is not ours */
         if (one < 0)
-            return; /* also EINTR: somebody wants out */
+            return;
         if (one == 0 || c == '\n') {
             if (one == 0 && got == 0)
                 return;
@@ -43,18 +48,23 @@ static void note_signal(int number)
 static void ask(struct cli *cli, int fd, const char *question, char *text, ssize_t *n)
 {
     struct termios before, quiet;
-    struct sigaction noted = {.sa_handler = note_signal}, earlier; /* no SA_RESTART */
+    struct sigaction noted = {.sa_handler = note_signal}, earlier;
+    sigset_t interrupt, waiting;
     *n = -1;
     if (tcgetattr(fd, &before) != 0 || sigaction(SIGINT, &noted, &earlier) != 0)
         return;
+    (void)sigemptyset(&interrupt);
+    (void)sigaddset(&interrupt, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &interrupt, &waiting); /* it arrives in ppoll, nowhere else */
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(fd, TCSAFLUSH, &quiet); /* first: an answer may come with the question */
     (void)fprintf(cli->err, "%s", question);
     (void)fflush(cli->err);
-    read_line(fd, text, PROMPT_MAX, n);
+    read_line(fd, &waiting, text, PROMPT_MAX, n);
     (void)tcsetattr(fd, TCSAFLUSH, &before);
     (void)sigaction(SIGINT, &earlier, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &waiting, NULL);
     (void)fprintf(cli->err, "\n");
 }
 
@@ -98,7 +108,7 @@ enum err prompt_new_password(struct cli *cli, struct slice *out)
     }
     char text[PROMPT_MAX];
     ssize_t n;
-    read_line(fd, text, sizeof text, &n);
+    read_line(fd, NULL, text, sizeof text, &n);
     if (fd != fileno(cli->in))
         (void)close(fd);
     enum err err = keep(cli, text, n, out);

@@ -6,6 +6,7 @@ import pathlib
 import pty
 import re
 import secrets
+import select
 import signal
 import socket
 import stat
@@ -206,13 +207,13 @@ def at_a_terminal(server, *args, answers):
         os.execve(server.binary, [str(server.binary), *args, "--data", str(server.data)], clean_environment())
     screen, answers = "", list(answers)
     try:
-        while piece := os.read(fd, 4096):
+        while select.select([fd], [], [], 30)[0] and (piece := os.read(fd, 4096)):
             screen += piece.decode()
             if answers and screen.endswith(": "):
                 os.write(fd, answers.pop(0).encode())
     except OSError:
         pass  # the other end is closed: the program has ended
-    os.close(fd)
+    os.close(fd)  # one that still waits for an answer is hung up on
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen
 
 

@@ -58,6 +58,28 @@ static enum err check_form(struct ctx *ctx, const struct upload *up)
     return OK;
 }
 
+static bool is_reserved(struct slice name)
+{
+    return slice_is(name, TREE_MARKER) || slice_starts(name, TREE_MARKER "/");
+}
+
+/* The marker of a tree is ours; a package that brings one joins the other findings. */
+static enum err check_names(struct ctx *ctx, const struct zip *zip, struct inspection *found,
+                            enum err err)
+{
+    if (err != OK && found->errors.count == 0)
+        return err;
+    size_t before = found->errors.count;
+    for (size_t i = 0; i < zip->count; i++)
+        if (is_reserved(zip_name_below_root(zip, &zip->members[i])))
+            findings_say(&found->errors, "zip.reserved", "Rename that file", zip->members[i].name,
+                         "The name '%s' is reserved", TREE_MARKER);
+    if (found->errors.count == before && !found->errors.no_memory)
+        return err;
+    ctx_forgive(ctx);
+    return findings_end(&found->errors);
+}
+
 /* The domain of the org that uploads decides which pids it may publish; it joins what else is
  * wrong, so that one answer names it all. */
 static enum err check_domain(struct ctx *ctx, const struct org *org, struct inspection *found,
@@ -98,7 +120,7 @@ static enum err read_package(struct ctx *ctx, const struct upload *up, const str
                              "This package has the older (v1) layout without a pid; upload it to "
                              "POST /api/v1/plugins/upload instead");
     }
-    return check_domain(ctx, org, found, err);
+    return check_domain(ctx, org, found, check_names(ctx, *zip, found, err));
 }
 
 static enum err read_version(struct ctx *ctx, struct publishing *p, const struct plugin_meta *meta)
@@ -246,14 +268,23 @@ static enum err insert(struct ctx *ctx, struct conn *conn, struct publishing *p)
     return err == OK ? write_records(ctx, conn, p) : err;
 }
 
+/* The bytes of a version that had lost them stand again: blob_put has just seen to it. */
+static enum err note_return(struct ctx *ctx, struct conn *conn, struct plugin *p)
+{
+    if (strcmp(p->artifact, "present") == 0)
+        return OK;
+    p->artifact = "present";
+    return plugin_store_set_artifact(ctx, conn, p->sha256, p->artifact);
+}
+
 static enum err commit(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct publishing *p = arg;
     bool stop;
     p->out->unchanged = p->replayed = false;
     enum err err = decide(ctx, conn, p, &stop);
-    if (err == OK && !stop)
-        err = insert(ctx, conn, p);
+    if (err == OK)
+        err = stop ? note_return(ctx, conn, &p->out->plugin) : insert(ctx, conn, p);
     return err == OK ? remember_key(ctx, conn, p) : err;
 }
 
@@ -270,9 +301,8 @@ static enum err begin_member(struct ctx *ctx, void *arg, const struct zip_member
     struct unpacking *u = arg;
     struct slice name = zip_name_below_root(u->zip, member);
     u->skip = member->is_folder || member->is_ignored;
-    if (slice_is(name, TREE_MARKER))
-        return ctx_fail_field(ctx, ERR_INVALID, "file",
-                              "The name '%s' is reserved; rename that file", TREE_MARKER);
+    if (is_reserved(name)) /* an upload was refused for it; this one was stored before that rule */
+        return ctx_fail(ctx, ERR_INVALID, "The name '%s' is reserved", TREE_MARKER);
     return u->skip ? OK : tree_file(ctx, u->tree, name);
 }
 

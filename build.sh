@@ -105,6 +105,7 @@ word_test() {
 word_lint() {
     need build lint
     build_deps
+    configure release -DCMAKE_C_COMPILER=gcc
     "$PYTHON" tests/lint/lint.py "$@"
 }
 

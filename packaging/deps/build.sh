@@ -89,6 +89,6 @@ main() {
         rm -f "$DEPS/static"
         say_fallback
     fi
-    rm -rf "$DEPS/apt" "$DEPS/fetch" "$DEPS/src" "$DEPS/work"
+    rm -rf "$DEPS/apt" "$DEPS/fetch" "$DEPS/src" "$DEPS/scratch"
 }
 main "$@"

@@ -8,7 +8,7 @@
 
 # compile <folder> <extra flags>...
 compile() {
-    local work=$DEPS/work/civetweb source=$DEPS/source/civetweb
+    local work=$DEPS/scratch/civetweb source=$DEPS/source/civetweb
     mkdir -p "$work"
     # shellcheck disable=SC2046
     gcc $(deps_flags "$source") "${@:2}" -std=gnu11 -I"$source/include" -DNO_CGI -DNO_FILES \

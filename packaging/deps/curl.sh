@@ -12,7 +12,7 @@ DISABLED="ALTSVC COOKIES CRYPTO_AUTH DOH HSTS NTLM LIBCURL_OPTION MIME FORM_API 
     SOCKETPAIR OPENSSL_AUTO_LOAD_CONFIG"
 
 main() {
-    local source=$DEPS/src/curl work=$DEPS/work/curl word options=()
+    local source=$DEPS/src/curl work=$DEPS/scratch/curl word options=()
     for word in $OFF; do options+=("-D$word=OFF"); done
     for word in $DISABLED; do options+=("-DCURL_DISABLE_$word=ON"); done
     rm -rf "$work" && mkdir -p "$work"

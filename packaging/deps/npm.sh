@@ -7,7 +7,7 @@
 . "$(dirname "$0")/common.sh"
 
 main() {
-    local grammar=$DEPS/npm/node_modules/tree-sitter-python/src work=$DEPS/work/grammar
+    local grammar=$DEPS/npm/node_modules/tree-sitter-python/src work=$DEPS/scratch/grammar
     rm -rf "$DEPS/npm" "$work" && mkdir -p "$DEPS/npm" "$work"
     cp "$HERE/npm/package.json" "$HERE/npm/package-lock.json" "$DEPS/npm/"
     cd "$DEPS/npm"

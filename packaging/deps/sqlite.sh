@@ -14,7 +14,7 @@ OPTIONS="-DSQLITE_THREADSAFE=2 -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_DBSTAT_VTAB
 
 # compile <folder> <extra flags>...
 compile() {
-    local work=$DEPS/work/sqlite source=$DEPS/source/sqlite
+    local work=$DEPS/scratch/sqlite source=$DEPS/source/sqlite
     mkdir -p "$work"
     # shellcheck disable=SC2046,SC2086
     gcc $(deps_flags "$source") "${@:2}" $OPTIONS -c "$source/sqlite3.c" -o "$work/sqlite3.o"
@@ -22,7 +22,7 @@ compile() {
 }
 
 amalgamate() {
-    local work=$DEPS/work/sqlite
+    local work=$DEPS/scratch/sqlite
     rm -rf "$work" "$DEPS/source/sqlite"
     mkdir -p "$work" "$DEPS/source/sqlite" "$DEPS/include"
     cd "$work"

@@ -155,8 +155,12 @@ static struct entry *entry_new(struct slice key, struct slice body, const char *
     struct entry *e = calloc(1, size); /* freed by the last let_go */
     if (e == NULL)
         return NULL;
-    *e = (struct entry){.refs = 1, .hash = hash_of(key), .key_n = key.n, .fields_n = fields_n,
-                        .body_n = body.n, .size = size};
+    *e = (struct entry){.refs = 1,
+                        .hash = hash_of(key),
+                        .key_n = key.n,
+                        .fields_n = fields_n,
+                        .body_n = body.n,
+                        .size = size};
     memcpy(e->bytes, key.p, key.n);
     memcpy(e->bytes + key.n, fields, fields_n + 1);
     if (body.n)
@@ -190,7 +194,8 @@ enum err answer_cache_put(struct ctx *ctx, struct answer_cache *c, struct slice 
     if (e == NULL)
         return ctx_no_memory(ctx);
     e->generation = generation;
-    if (key.n > KEY_MAX || e->size > c->shard_max) /* too large to keep: it serves this reply only */
+    if (key.n > KEY_MAX ||
+        e->size > c->shard_max) /* too large to keep: it serves this reply only */
         return lend(ctx, e, out) ? OK : ctx_no_memory(ctx);
     atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
     struct shard *s = &c->shard[e->hash % SHARDS];

@@ -10,8 +10,10 @@
 #ifndef LARDER_API_API_H
 #define LARDER_API_API_H
 
+#include "base/json_read.h"
 #include "http/router.h"
 
+struct actor;        /* model/identity.h */
 struct admission;    /* api/admission.h: how many uploads at once */
 struct answer_cache; /* api/answer_cache.h: rendered lists */
 struct assets;       /* http/assets.h: the web pages */
@@ -37,6 +39,17 @@ struct api {
     const char *version;
     int64_t started_at; /* wall milliseconds */
 };
+
+/* What stands behind a handler, by its type. */
+const struct api *api_of(const struct call *call);
+struct domain *api_domain(const struct call *call);
+struct auth *api_auth(const struct call *call);
+const struct actor *api_actor(const struct call *call);
+/* {name} of the path in the arena; *out is never NULL on OK. */
+enum err api_param(struct ctx *ctx, const struct call *call, const char *name,
+                   const char **out) MUST_USE;
+/* The body as a JSON object. */
+enum err api_body(struct ctx *ctx, const struct call *call, const struct jr **out) MUST_USE;
 
 /* All tables of the house, in reading order; what the router is made of. */
 extern const struct route_table *const api_tables[];

@@ -13,18 +13,6 @@
 #include "domain/roles.h"
 #include "http/router.h"
 
-struct auth;
-
-/* What stands behind a handler, by its type. */
-struct domain *api_domain(const struct call *call);
-struct auth *api_auth(const struct call *call);
-const struct actor *api_actor(const struct call *call);
-/* {name} of the path in the arena; *out is never NULL on OK. */
-enum err api_param(struct ctx *ctx, const struct call *call, const char *name,
-                   const char **out) MUST_USE;
-/* The body as a JSON object. */
-enum err api_body(struct ctx *ctx, const struct call *call, const struct jr **out) MUST_USE;
-
 /* Absent: not given. null or "": given and empty, which clears. */
 enum err api_get_change(struct ctx *ctx, const struct jr *body, const char *key, size_t max,
                         struct text_change *out) MUST_USE;

@@ -59,11 +59,6 @@ static const struct route routes[] = {
 
 const struct route_table plugin_api_table = {"plugin_api", routes, sizeof routes / sizeof *routes};
 
-static const struct api *api_of(const struct call *call)
-{
-    return call->app;
-}
-
 /* The parameter as text in the arena; NULL where the route has none (or there is no memory). */
 static const char *param(struct ctx *ctx, const struct call *call, const char *name)
 {
@@ -200,15 +195,15 @@ static enum err render_list(struct ctx *ctx, struct call *call, const struct lis
     buf_clear(body);
     jw_start(&w.json, body);
     jw_array(&w.json);
-    enum err err = catalog_list(ctx, api_of(call)->domain, &list->query, write_row, &w, &more);
+    enum err err = catalog_list(ctx, api_domain(call), &list->query, write_row, &w, &more);
     if (err != OK)
         return err;
     jw_end(&w.json);
     const char *fields = more ? next_fields(ctx, call, list, &w.last) : "";
     if (!jw_done(&w.json) || fields == NULL)
         return ctx_no_memory(ctx);
-    err = answer_cache_put(ctx, api_of(call)->answers, list->key, generation, buf_view(body), fields,
-                           answer);
+    err = answer_cache_put(ctx, api_of(call)->answers, list->key, generation, buf_view(body),
+                           fields, answer);
     buf_clear(body);
     return err;
 }
@@ -271,7 +266,7 @@ static enum err versions(struct ctx *ctx, struct call *call)
     struct writing w = {.ctx = ctx};
     reply_json(call->reply, &w.json);
     jw_array(&w.json);
-    err = catalog_versions(ctx, api_of(call)->domain, &q, pid, write_row, &w);
+    err = catalog_versions(ctx, api_domain(call), &q, pid, write_row, &w);
     jw_end(&w.json);
     return err;
 }
@@ -292,7 +287,7 @@ static enum err settings_schema(struct ctx *ctx, struct call *call)
     if (pid == NULL || (version.n && wanted == NULL))
         return ctx_no_memory(ctx);
     const char *from = check.system_only ? "system" : check.org_only ? "org" : NULL;
-    err = catalog_settings(ctx, api_of(call)->domain, org_id, pid, wanted, from, &schema);
+    err = catalog_settings(ctx, api_domain(call), org_id, pid, wanted, from, &schema);
     if (err == OK)
         reply_text(call->reply, "application/json", schema);
     return err;
@@ -305,8 +300,8 @@ static enum err find_row(struct ctx *ctx, const struct call *call, bool own, str
     if (id == NULL)
         return ctx_no_memory(ctx);
     if (own)
-        return catalog_get(ctx, api_of(call)->domain, org_id, id, out);
-    return catalog_get_visible(ctx, api_of(call)->domain, org_id, id, out);
+        return catalog_get(ctx, api_domain(call), org_id, id, out);
+    return catalog_get_visible(ctx, api_domain(call), org_id, id, out);
 }
 
 static enum err show(struct ctx *ctx, struct call *call)
@@ -327,7 +322,7 @@ static enum err read_change(struct ctx *ctx, const struct call *call, bool *enab
 {
     const struct jr *body;
     struct slice tag = SLICE_NONE;
-    enum err err = jr_parse_object(ctx, call->body, &body);
+    enum err err = api_body(ctx, call, &body);
     if (err != OK)
         return err;
     const struct jr *has_tag = jr_member(body, "tag"), *has_enabled = jr_member(body, "enabled");
@@ -356,7 +351,7 @@ static enum err change(struct ctx *ctx, struct call *call)
         return err;
     if (id == NULL)
         return ctx_no_memory(ctx);
-    err = catalog_change(ctx, api_of(call)->domain, call->who, org_id, id, &change, &p);
+    err = catalog_change(ctx, api_domain(call), api_actor(call), org_id, id, &change, &p);
     if (err != OK)
         return err;
     reply_json(call->reply, &j);
@@ -372,7 +367,7 @@ static enum err disable(struct ctx *ctx, struct call *call)
     const char *org_id = param(ctx, call, "org_id"), *id = param(ctx, call, "plugin_id");
     if (id == NULL)
         return ctx_no_memory(ctx);
-    enum err err = catalog_change(ctx, api_of(call)->domain, call->who, org_id, id, &change, &p);
+    enum err err = catalog_change(ctx, api_domain(call), api_actor(call), org_id, id, &change, &p);
     if (err == OK)
         reply_empty(call->reply, 204);
     return err;
@@ -388,8 +383,8 @@ static enum err download(struct ctx *ctx, struct call *call)
     if (err != OK)
         return err;
     const char *etag = str_printf(ctx->arena, "\"%s\"", p.sha256);
-    const char *name =
-        str_printf(ctx->arena, "attachment; filename=\"%s-%s.zip\"", p.pid, p.version);
+    const char *name = str_printf(ctx->arena, "attachment; filename=\"%s-%s.zip\"", p.pid,
+                                  p.version);
     if (etag == NULL || name == NULL)
         return ctx_no_memory(ctx);
     reply_field(call->reply, "Cache-Control", "private, max-age=31536000, immutable");
@@ -400,7 +395,7 @@ static enum err download(struct ctx *ctx, struct call *call)
         return OK;
     if ((err = reply_range(ctx, call->reply, call->req, etag, p.size_bytes, &from, &n)) != OK)
         return err;
-    if ((err = catalog_open(ctx, api_of(call)->domain, &p, &fd)) != OK)
+    if ((err = catalog_open(ctx, api_domain(call), &p, &fd)) != OK)
         return err;
     reply_file(call->reply, "application/zip", fd, from, n);
     return OK;

@@ -17,11 +17,6 @@
 
 enum { FRAMING = 64 << 10, FIELD_MAX = 256, KEY_MAX = 200 };
 
-static const struct api *api_of(const struct call *call)
-{
-    return call->app;
-}
-
 static enum err too_large(struct ctx *ctx, size_t max)
 {
     if (max % (1 << 20) == 0)
@@ -38,16 +33,16 @@ static enum err read_flag(struct ctx *ctx, const char *name, struct slice text, 
     else if (slice_is_nocase(text, "false") || slice_is(text, "0") || text.n == 0)
         *out = false;
     else
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, name, "Field '%s' must be true or false", name);
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, name, "Field '%s' must be true or false",
+                              name);
     return OK;
 }
 
 static enum err read_form(struct ctx *ctx, const struct call *call, size_t max, struct upload *up)
 {
-    const struct multipart_limits limits = {max, FIELD_MAX, MULTIPART_PARTS,
-                                            max == 5 << 20
-                                                ? "Plugin file exceeds maximum allowed size (5 MB)"
-                                                : NULL};
+    const struct multipart_limits limits = {
+        max, FIELD_MAX, MULTIPART_PARTS,
+        max == 5 << 20 ? "Plugin file exceeds maximum allowed size (5 MB)" : NULL};
     struct form *form = arena_alloc(ctx->arena, sizeof *form);
     if (form == NULL)
         return ctx_no_memory(ctx);
@@ -152,7 +147,7 @@ enum err plugin_upload(struct ctx *ctx, struct call *call)
     enum err err = receive(ctx, call, &up);
     if (err != OK)
         return err;
-    if ((err = publish_upload(ctx, api_of(call)->domain, call->who, &up, &done)) != OK)
+    if ((err = publish_upload(ctx, api_domain(call), api_actor(call), &up, &done)) != OK)
         return err;
     reply_status(call->reply, done.dry_run || done.unchanged ? 200 : 201);
     reply_json(call->reply, &j);

@@ -10,8 +10,8 @@
 
 #include "domain/domain.h"
 
-struct throttle; /* auth/throttle.h */
-struct known;    /* auth/known.h */
+struct throttle;     /* auth/throttle.h */
+struct known;        /* auth/known.h */
 struct tenant_limit; /* auth/tenant_limit.h */
 
 struct auth_options {

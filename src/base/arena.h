@@ -25,7 +25,7 @@ void arena_init(struct arena *a, size_t ceiling);
 
 /* Zeroed, aligned for any type; NULL when the ceiling or the heap is reached. */
 void *arena_alloc(struct arena *a, size_t n);
-void *arena_alloc_raw(struct arena *a, size_t n); /* the same, not zeroed */
+void *arena_alloc_raw(struct arena *a, size_t n);              /* the same, not zeroed */
 void *arena_array(struct arena *a, size_t count, size_t size); /* zeroed, overflow checked */
 
 /* Calls fn(arg) at the next reset, newest first. Where there is no memory for the note, it calls

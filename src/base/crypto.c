@@ -182,9 +182,10 @@ bool crypto_unbase64(struct slice text, struct buf *out)
         return false;
     if (text.n == 0)
         return true;
-    int variant =
-        url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
-    if (sodium_base642bin(room, text.n / 4 * 3 + 3, text.p, text.n, NULL, &got, &end, variant) != 0 ||
+    int variant = url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING
+                      : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    if (sodium_base642bin(room, text.n / 4 * 3 + 3, text.p, text.n, NULL, &got, &end, variant) !=
+            0 ||
         end != text.p + text.n)
         return false;
     buf_grown(out, got);

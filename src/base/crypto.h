@@ -35,15 +35,15 @@ void crypto_sha256(struct slice data, unsigned char out[SHA256_BYTES]);
 void crypto_md5(struct slice data, unsigned char out[MD5_BYTES]); /* for S3's Content-MD5 only */
 void crypto_hmac_sha256(struct slice key, struct slice data, unsigned char out[SHA256_BYTES]);
 
-struct crypto_hash; /* SHA-256 over pieces */
+struct crypto_hash;                        /* SHA-256 over pieces */
 struct crypto_hash *crypto_hash_new(void); /* heap; ended by crypto_hash_end. NULL = no memory */
 void crypto_hash_add(struct crypto_hash *h, const void *p, size_t n);
 void crypto_hash_end(struct crypto_hash *h, unsigned char out[SHA256_BYTES]); /* out may be NULL */
 
-void crypto_hex(const unsigned char *p, size_t n, char *out); /* 2n letters and a NUL */
+void crypto_hex(const unsigned char *p, size_t n, char *out);       /* 2n letters and a NUL */
 bool crypto_unhex(struct slice text, unsigned char *out, size_t n); /* exactly 2n letters */
-void crypto_base64(struct buf *out, const void *p, size_t n);    /* with padding */
-void crypto_base64url(struct buf *out, const void *p, size_t n); /* without padding */
+void crypto_base64(struct buf *out, const void *p, size_t n);       /* with padding */
+void crypto_base64url(struct buf *out, const void *p, size_t n);    /* without padding */
 /* Strict, both alphabets, padding optional; false when it is not base64. Appends to out. */
 bool crypto_unbase64(struct slice text, struct buf *out);
 

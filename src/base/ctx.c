@@ -88,7 +88,10 @@ enum err ctx_no_memory(struct ctx *ctx)
 enum err ctx_fail_errno(struct ctx *ctx, int errnum, const char *what)
 {
     bool full = errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EROFS;
-    enum err err = full ? ERR_NO_SPACE : errnum == ENOENT ? ERR_NOT_FOUND : errnum == ENOMEM ? ERR_NO_MEMORY : ERR_IO;
+    enum err err = full               ? ERR_NO_SPACE
+                   : errnum == ENOENT ? ERR_NOT_FOUND
+                   : errnum == ENOMEM ? ERR_NO_MEMORY
+                                      : ERR_IO;
     char reason[128] = "";
     const char *text = strerror_r(errnum, reason, sizeof reason); /* the GNU one returns its text */
     return ctx_fail_cause(ctx, err, "%s: %s", what, text);

@@ -42,10 +42,10 @@ struct fault {
 struct ctx {
     struct arena *arena;
     const struct clock *clock;
-    struct log *log;      /* NULL = silent */
-    char request_id[64];  /* of the request, or the name of the job */
-    char remote[64];      /* address of the caller, or "local" */
-    int64_t now;          /* wall milliseconds when this work began: one time for all its rows */
+    struct log *log;     /* NULL = silent */
+    char request_id[64]; /* of the request, or the name of the job */
+    char remote[64];     /* address of the caller, or "local" */
+    int64_t now;         /* wall milliseconds when this work began: one time for all its rows */
     struct fault fault;
 };
 

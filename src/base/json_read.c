@@ -166,7 +166,8 @@ static enum err field(struct ctx *ctx, const struct jr *body, const char *key, b
     if (*v && jr_kind(*v) == JR_NULL)
         *v = NULL;
     if (*v == NULL)
-        return want ? ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' is required", key) : OK;
+        return want ? ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' is required", key)
+                    : OK;
     if (jr_kind(*v) != kind)
         return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' must be %s", key, kind_name);
     return OK;
@@ -180,7 +181,8 @@ enum err jr_get_str(struct ctx *ctx, const struct jr *body, const char *key, boo
     if (err != OK || v == NULL)
         return err;
     if (jr_str(v).n > max)
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' is longer than %zu bytes", key, max);
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' is longer than %zu bytes",
+                              key, max);
     *out = jr_str(v);
     return OK;
 }
@@ -202,8 +204,9 @@ enum err jr_get_int(struct ctx *ctx, const struct jr *body, const char *key, boo
     if (err != OK || v == NULL)
         return err;
     if (jr_int(v) < min || jr_int(v) > max)
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' must lie between %lld and %lld",
-                              key, (long long)min, (long long)max);
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key,
+                              "Field '%s' must lie between %lld and %lld", key, (long long)min,
+                              (long long)max);
     *out = jr_int(v);
     return OK;
 }
@@ -217,8 +220,8 @@ enum err jr_get_strings(struct ctx *ctx, const struct jr *body, const char *key,
         return err;
     size_t n = jr_count(v);
     if (n > max_items)
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' has more than %zu entries", key,
-                              max_items);
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key, "Field '%s' has more than %zu entries",
+                              key, max_items);
     struct slice *list = arena_array(ctx->arena, n ? n : 1, sizeof *list);
     if (list == NULL)
         return ctx_no_memory(ctx);
@@ -226,8 +229,8 @@ enum err jr_get_strings(struct ctx *ctx, const struct jr *body, const char *key,
         list[i] = jr_str(jr_item(v, i));
         if (list[i].p == NULL || list[i].n > max)
             return ctx_fail_field(ctx, ERR_UNPROCESSABLE, key,
-                                  "Entry %zu of field '%s' must be a string of at most %zu bytes", i + 1,
-                                  key, max);
+                                  "Entry %zu of field '%s' must be a string of at most %zu bytes",
+                                  i + 1, key, max);
     }
     *out = list;
     *count = n;

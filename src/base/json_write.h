@@ -18,8 +18,8 @@ enum { JW_DEPTH = 32 };
 struct jw {
     struct buf *buf;
     unsigned depth;
-    bool wrong;      /* misuse by our own code */
-    bool after_key;  /* a value must follow */
+    bool wrong;     /* misuse by our own code */
+    bool after_key; /* a value must follow */
     struct {
         bool object;
         bool any; /* a comma is due before the next member */
@@ -37,7 +37,7 @@ void jw_str(struct jw *j, const char *text);   /* NULL is written as null */
 void jw_int(struct jw *j, int64_t v);
 void jw_bool(struct jw *j, bool v);
 void jw_null(struct jw *j);
-void jw_double(struct jw *j, double v); /* not finite = null */
+void jw_double(struct jw *j, double v);       /* not finite = null */
 void jw_raw(struct jw *j, struct slice json); /* one value that is known to be JSON */
 void jw_time(struct jw *j, int64_t wall_ms);  /* RFC 3339; 0 = null */
 

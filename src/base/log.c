@@ -111,8 +111,8 @@ void log_line(struct log *log, enum log_level level, const char *request_id, con
     char space[LINE_MAX_BYTES], stamp[CLOCK_TEXT];
     /* a buffer over memory of this frame: it never grows, a line that is too long is cut */
     struct buf b = {.p = space, .cap = sizeof space, .max = sizeof space - 2};
-    buf_printf(&b, "time=%s level=%s event=%s",
-               clock_format(clock_wall_ms(&clock_system), stamp), level_name[level], event);
+    buf_printf(&b, "time=%s level=%s event=%s", clock_format(clock_wall_ms(&clock_system), stamp),
+               level_name[level], event);
     if (request_id && *request_id) {
         buf_str(&b, " request=");
         write_value(&b, request_id);

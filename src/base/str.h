@@ -33,8 +33,8 @@ bool slice_is_nocase(struct slice a, const char *text); /* ASCII only */
 bool slice_starts(struct slice a, const char *prefix);
 bool slice_ends(struct slice a, const char *suffix);
 struct slice slice_sub(struct slice a, size_t from, size_t to); /* clamps both ends */
-struct slice slice_trim(struct slice a);                         /* blanks and tabs at both ends */
-size_t slice_find(struct slice a, char c);                       /* a.n where there is none */
+struct slice slice_trim(struct slice a);                        /* blanks and tabs at both ends */
+size_t slice_find(struct slice a, char c);                      /* a.n where there is none */
 
 /* Takes the part before `sep` off the front of *rest; false when nothing is left to take. */
 bool slice_split(struct slice *rest, char sep, struct slice *part);
@@ -70,7 +70,8 @@ void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+void buf_vprintf(struct buf *b, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
 /* Room for n more bytes at the end, to be filled by the caller and counted by buf_grown. */
 char *buf_room(struct buf *b, size_t n);
 void buf_grown(struct buf *b, size_t n);

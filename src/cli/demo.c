@@ -134,7 +134,8 @@ static enum err publish(struct ctx *ctx, struct domain *d, const struct actor *a
 static enum err make_org(struct ctx *ctx, struct domain *d, const struct actor *actor, int i,
                          struct org *out)
 {
-    const struct org_new what = {.name = slice_of(orgs[i].name), .domain = slice_of(orgs[i].domain)};
+    const struct org_new what = {.name = slice_of(orgs[i].name),
+                                 .domain = slice_of(orgs[i].domain)};
     enum err err = orgs_create(ctx, d, actor, &what, out);
     const struct org_profile profile = {.description = {true, slice_of(orgs[i].description)}};
     return err == OK ? orgs_change_profile(ctx, d, actor, out->id, &profile, out) : err;

@@ -66,8 +66,8 @@ static void print_judged(struct cli *cli, const struct judged *j)
     print_items(cli, j->path, "error", j->error, j->errors);
     print_items(cli, j->path, "warning", j->warning, j->warnings);
     if (j->err == OK)
-        (void)fprintf(cli->out, "%s: ok: %s %s\n", j->path, j->meta->pid ? j->meta->pid : j->meta->name,
-                      j->meta->version);
+        (void)fprintf(cli->out, "%s: ok: %s %s\n", j->path,
+                      j->meta->pid ? j->meta->pid : j->meta->name, j->meta->version);
 }
 
 static void put_items(struct jw *w, const char *level, const struct fault_item *item, size_t n)

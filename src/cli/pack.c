@@ -26,7 +26,8 @@ struct names {
 static enum err add_name(struct cli *cli, struct names *list, const char *name)
 {
     if (list->count == ENTRIES_MAX)
-        return ctx_fail(cli->ctx, ERR_TOO_LARGE, "A folder holds more than %d entries", ENTRIES_MAX);
+        return ctx_fail(cli->ctx, ERR_TOO_LARGE, "A folder holds more than %d entries",
+                        ENTRIES_MAX);
     if (list->count == list->cap) {
         size_t cap = list->cap ? list->cap * 2 : 64;
         const char **more = arena_array(cli->ctx->arena, cap, sizeof *more);
@@ -107,8 +108,8 @@ enum err pack_find(struct cli *cli, const char *path, struct pack_list *list)
             err = take(cli, list, inner);
     }
     if (err == OK && list->count == before)
-        return ctx_fail(cli->ctx, ERR_NOT_FOUND,
-                        "%s holds no ZIP and no folder with a plugin.py", path);
+        return ctx_fail(cli->ctx, ERR_NOT_FOUND, "%s holds no ZIP and no folder with a plugin.py",
+                        path);
     return err;
 }
 

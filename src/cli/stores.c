@@ -42,13 +42,13 @@ void stores_close(struct domain *d)
 static void log_report(struct log *log, const struct reconcile_report *r)
 {
     char text[8][24];
-    const int64_t figures[8] = {r->versions,    r->missing,     r->returned,   r->blobs_swept,
+    const int64_t figures[8] = {r->versions,    r->missing,     r->returned,    r->blobs_swept,
                                 r->bytes_swept, r->trees_swept, r->trees_built, r->temp_files};
     for (size_t i = 0; i < 8; i++)
         (void)snprintf(text[i], sizeof text[i], "%lld", (long long)figures[i]);
     log_line(log, r->missing ? LOG_WARN : LOG_INFO, NULL, "catalog.reconciled", "versions", text[0],
-             "missing", text[1], "returned", text[2], "blobs_swept", text[3], "bytes_swept", text[4],
-             "trees_swept", text[5], "trees_built", text[6], "temp_files", text[7], NULL);
+             "missing", text[1], "returned", text[2], "blobs_swept", text[3], "bytes_swept",
+             text[4], "trees_swept", text[5], "trees_built", text[6], "temp_files", text[7], NULL);
 }
 
 enum err stores_reconcile(struct ctx *ctx, struct domain *d)

@@ -60,9 +60,9 @@ static void report_done(struct cli *cli, const char *path, struct slice body, st
     }
     struct slice pid = jr_str(jr_member(v, "pid")), version = jr_str(jr_member(v, "version"));
     (void)fprintf(cli->out, "%s  %.*s %.*s%s\n",
-                  unchanged                            ? "same  "
+                  unchanged                          ? "same  "
                   : jr_bool(jr_member(v, "dry_run")) ? "valid "
-                                                       : "stored",
+                                                     : "stored",
                   SLICE_ARGS(pid), SLICE_ARGS(version),
                   jr_bool(jr_member(v, "is_latest")) ? "  (latest)" : "");
     (void)path;

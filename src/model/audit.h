@@ -12,8 +12,8 @@ struct audit_event {
     int64_t at;
     const char *actor_id, *actor_name, *actor_via;
     const char *address, *request_id;
-    const char *action; /* "user.create", "plugin.upload" */
-    const char *org_id; /* NULL = the system */
+    const char *action;  /* "user.create", "plugin.upload" */
+    const char *org_id;  /* NULL = the system */
     const char *subject; /* what it was done to: an id */
     const char *detail;  /* JSON object with what changed, never a secret; NULL = none */
     const char *hash;    /* hex of this line's hash, which covers the one before */

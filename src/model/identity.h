@@ -44,7 +44,7 @@ struct role {
     const char *id;
     const char *name;
     const char *description;
-    const char *org_id;     /* NULL = usable everywhere */
+    const char *org_id; /* NULL = usable everywhere */
     const char **permissions;
     size_t permission_count;
     bool builtin;
@@ -82,9 +82,10 @@ struct actor {
     bool is_sys_admin;
     const char *session_id; /* NULL when a key or the command line is asking */
     const char *key_id;
-    const char *org_id;     /* the org of the path, once membership was checked */
+    const char *org_id; /* the org of the path, once membership was checked */
     const char *address;
-    const char *via; /* "session", "external" (a third party's token), "api_key", "cli", "system", "none" */
+    const char *
+        via; /* "session", "external" (a third party's token), "api_key", "cli", "system", "none" */
     /* What it may do in this request: everywhere, in the org of the path, cut by the key's scopes. */
     struct permission_set may;
 };

@@ -15,7 +15,14 @@
 
 enum plugin_source { SOURCE_SYSTEM, SOURCE_ORG };
 
-enum setting_type { SETTING_STR, SETTING_INT, SETTING_FLOAT, SETTING_BOOL, SETTING_LIST, SETTING_DICT };
+enum setting_type {
+    SETTING_STR,
+    SETTING_INT,
+    SETTING_FLOAT,
+    SETTING_BOOL,
+    SETTING_LIST,
+    SETTING_DICT
+};
 
 struct setting {
     const char *key;
@@ -73,7 +80,7 @@ struct plugin {
         llm_requirements;
     struct slice logo_image; /* bare base64 of a PNG, or none */
     bool enabled, is_latest, stateless, is_specialized, is_scoped, has_readme;
-    int generation; /* enum plugin_generation */
+    int generation;     /* enum plugin_generation */
     const char *sha256; /* hex of the uploaded bytes */
     int64_t size_bytes;
     const char *s3_path;

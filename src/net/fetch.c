@@ -171,7 +171,8 @@ static bool set_transfer(CURL *c, struct transfer *t)
         good = good && curl_easy_setopt(c, CURLOPT_READDATA, t) == CURLE_OK;
         good = good && curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, seek_body) == CURLE_OK;
         good = good && curl_easy_setopt(c, CURLOPT_SEEKDATA, t) == CURLE_OK;
-        good = good && curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body.n) == CURLE_OK;
+        good = good &&
+               curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body.n) == CURLE_OK;
     }
     if (strcmp(r->method, "HEAD") == 0)
         good = good && curl_easy_setopt(c, CURLOPT_NOBODY, 1L) == CURLE_OK;
@@ -191,8 +192,9 @@ static struct curl_slist *make_fields(struct ctx *ctx, const struct fetch_reques
     struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no "100-continue" round trip */
     for (size_t i = 0; list && i < r->fields; i++) {
         const struct fetch_field *f = &r->field[i];
-        const char *line = f->value.n ? str_printf(ctx->arena, "%s: %.*s", f->name, SLICE_ARGS(f->value))
-                                      : str_printf(ctx->arena, "%s;", f->name);
+        const char *line = f->value.n
+                               ? str_printf(ctx->arena, "%s: %.*s", f->name, SLICE_ARGS(f->value))
+                               : str_printf(ctx->arena, "%s;", f->name);
         struct curl_slist *longer = line ? curl_slist_append(list, line) : NULL;
         if (longer == NULL)
             curl_slist_free_all(list);

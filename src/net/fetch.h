@@ -23,12 +23,12 @@ struct fetch_request {
     const char *url;
     struct fetch_field field[FETCH_FIELDS];
     size_t fields;
-    struct slice body;    /* sent where the method carries one */
+    struct slice body; /* sent where the method carries one */
     bool has_body;
-    size_t answer_max;    /* bytes of the answer's body; 0 = 16 MiB */
-    int timeout_ms;       /* of the whole; 0 = 60,000 */
-    const char *ca_file;  /* NULL = the system's */
-    const char *proxy;    /* NULL = none, whatever the environment says */
+    size_t answer_max;     /* bytes of the answer's body; 0 = 16 MiB */
+    int timeout_ms;        /* of the whole; 0 = 60,000 */
+    const char *ca_file;   /* NULL = the system's */
+    const char *proxy;     /* NULL = none, whatever the environment says */
     bool allow_link_local; /* metadata addresses are refused unless set */
     /* Called with what was sent and received so far; false ends the request. May be NULL. */
     bool (*progress)(void *arg, int64_t sent, int64_t received);

@@ -230,10 +230,8 @@ enum err catalog_settings(struct ctx *ctx, struct domain *d, const char *org_id,
     struct version v;
     bool org_only = source && strcmp(source, "org") == 0;
     bool system_only = source && strcmp(source, "system") == 0;
-    struct settings_query q = {.org_id = org_id,
-                               .pid = pid,
-                               .own = org_id && !system_only,
-                               .system = !org_only};
+    struct settings_query q = {
+        .org_id = org_id, .pid = pid, .own = org_id && !system_only, .system = !org_only};
     if (version) {
         if (!version_parse(VERSION_PEP440, slice_of(version), &v))
             return ctx_fail_code(ctx, ERR_NOT_FOUND, "PL-0002", "Plugin %s has no version '%s'",
@@ -256,8 +254,8 @@ struct changing {
 
 /* What the change did, for the audit and for the replicas. */
 static enum err write_records(struct ctx *ctx, struct conn *conn, const struct changing *c,
-                              const struct plugin *before, const struct plugin *after,
-                              bool toggled, bool tagged)
+                              const struct plugin *before, const struct plugin *after, bool toggled,
+                              bool tagged)
 {
     struct buf b;
     struct jw j;

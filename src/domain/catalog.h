@@ -16,13 +16,13 @@ struct domain;
 
 /* Which rows a list shows. */
 struct catalog_query {
-    const char *org_id;    /* NULL = the system layer alone */
-    bool with_system;      /* an org's list: merge both layers */
+    const char *org_id;         /* NULL = the system layer alone */
+    bool with_system;           /* an org's list: merge both layers */
     bool system_only, org_only; /* ?source= */
-    const char *tag;       /* NULL = any */
-    bool include_disabled; /* the newest row of each plugin even when none is enabled */
-    bool all_versions;     /* every version instead of one row per plugin */
-    int limit;             /* 0 = everything */
+    const char *tag;            /* NULL = any */
+    bool include_disabled;      /* the newest row of each plugin even when none is enabled */
+    bool all_versions;          /* every version instead of one row per plugin */
+    int limit;                  /* 0 = everything */
     /* the row after which to go on: both NULL at the start */
     enum plugin_source after_source;
     const char *after_pid;

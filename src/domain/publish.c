@@ -89,8 +89,7 @@ static enum err check_domain(struct ctx *ctx, const struct org *org, struct insp
     if (pid == NULL || org->domain == NULL || (err != OK && found->errors.count == 0) ||
         pid_fits_domain(slice_of(pid), slice_of(org->domain)))
         return err;
-    const char *sentence =
-        pid_domain_sentence(ctx->arena, slice_of(pid), slice_of(org->domain));
+    const char *sentence = pid_domain_sentence(ctx->arena, slice_of(pid), slice_of(org->domain));
     if (sentence == NULL)
         return ctx_no_memory(ctx);
     ctx_forgive(ctx);

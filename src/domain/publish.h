@@ -19,8 +19,8 @@ struct upload {
     const char *org_id;     /* NULL = the system layer */
     struct slice file_name; /* as the client named it: only its extension is looked at */
     struct slice bytes;
-    bool dry_run;           /* everything but the storing */
-    bool allow_backport;    /* a version below the highest one is wanted */
+    bool dry_run;                 /* everything but the storing */
+    bool allow_backport;          /* a version below the highest one is wanted */
     struct slice idempotency_key; /* none = SLICE_NONE */
 };
 

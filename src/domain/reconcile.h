@@ -13,9 +13,9 @@
 struct domain;
 
 struct reconcile_report {
-    int64_t versions;      /* rows looked at */
-    int64_t missing;       /* rows whose blob is not here */
-    int64_t returned;      /* rows that were marked and whose blob is here again */
+    int64_t versions; /* rows looked at */
+    int64_t missing;  /* rows whose blob is not here */
+    int64_t returned; /* rows that were marked and whose blob is here again */
     int64_t blobs_swept, bytes_swept, temp_files;
     int64_t trees_swept, trees_built;
 };

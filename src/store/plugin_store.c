@@ -107,8 +107,7 @@ static const struct sql sql[] = {
     [SET_BLOB_STATE] = {"UPDATE blob SET state = ?2, verified_at = CASE WHEN ?2 = 'present'"
                         " THEN ?3 ELSE verified_at END WHERE sha256 = ?1",
                         NULL},
-    [SET_ARTIFACT] = {"UPDATE plugin SET artifact = ?2 WHERE sha256 = ?1 AND artifact <> ?2",
-                      NULL},
+    [SET_ARTIFACT] = {"UPDATE plugin SET artifact = ?2 WHERE sha256 = ?1 AND artifact <> ?2", NULL},
 };
 
 const struct sql_list plugin_store_sql = {"plugin_store.c", sql, sizeof sql / sizeof *sql};
@@ -401,7 +400,7 @@ enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
     while ((err = db_step(ctx, s, &row)) == OK && row) {
         struct artifact a = {db_peek_text(s, 0), db_peek_text(s, 1), db_peek_text(s, 2),
                              db_peek_text(s, 3), db_peek_text(s, 4), db_int(s, 5),
-                             db_int(s, 6),        db_peek_text(s, 7)};
+                             db_int(s, 6),       db_peek_text(s, 7)};
         if ((err = each(arg, &a)) != OK)
             break;
     }

@@ -15,8 +15,9 @@ struct plugin_page {
     const char *tag;    /* NULL = any */
     bool include_disabled, all_versions;
     const char *after_pid; /* "" = from the start */
-    int64_t after_seq;     /* all_versions: the row of after_pid to go on behind; 0 = behind all of it */
-    int64_t limit;         /* -1 = everything */
+    int64_t
+        after_seq; /* all_versions: the row of after_pid to go on behind; 0 = behind all of it */
+    int64_t limit; /* -1 = everything */
 };
 
 struct plugin_sink {

@@ -37,12 +37,21 @@ static bool parse(struct ctx *ctx, struct slice plain, struct cursor *out)
     return out->pid && slice_to_i64(seq, &out->seq) && out->seq >= 0;
 }
 
+/* One place has one spelling: no leading zero, no padding, no other alphabet. */
+static bool is_ours(struct slice text, const struct cursor *c)
+{
+    char space[CURSOR_MAX];
+    struct buf again = {.p = space, .cap = sizeof space, .max = sizeof space - 1};
+    cursor_write(&again, c);
+    return !buf_failed(&again) && slice_eq(buf_view(&again), text);
+}
+
 enum err cursor_read(struct ctx *ctx, struct slice text, struct cursor *out)
 {
     struct buf plain;
     buf_init(&plain, ctx->arena, CURSOR_MAX);
     if (text.n == 0 || text.n > CURSOR_MAX || !crypto_unbase64(text, &plain) ||
-        !parse(ctx, buf_view(&plain), out))
+        !parse(ctx, buf_view(&plain), out) || !is_ours(text, out))
         return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
                               "Parameter 'cursor' is not one this server gave out; start again "
                               "without it");

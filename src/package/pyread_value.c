@@ -149,14 +149,15 @@ void py_float_repr(double v, struct buf *out)
         buf_str(out, text); /* inf or nan, which no literal can be */
         return;
     }
-    int exponent = (int)strtol(e + 1, NULL, 10);
+    int64_t exponent = 0;
+    (void)slice_to_i64(slice_of(e[1] == '+' ? e + 2 : e + 1), &exponent);
     *e = '\0';
     if (exponent < -4 || exponent >= 16) {
-        buf_printf(out, "%se%c%02d", text, exponent < 0 ? '-' : '+', abs(exponent));
+        buf_printf(out, "%se%c%02d", text, exponent < 0 ? '-' : '+', abs((int)exponent));
         return;
     }
     int digits = (int)strlen(text) - (text[0] == '-') - (strchr(text, '.') != NULL);
-    int decimals = digits - 1 - exponent;
+    int decimals = digits - 1 - (int)exponent;
     buf_printf(out, "%.*f", decimals > 1 ? decimals : 1, v);
 }
 

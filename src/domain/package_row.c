@@ -79,8 +79,16 @@ static void write_tools(struct jw *j, const struct plugin_meta *m)
     jw_end(j);
 }
 
-static bool column(struct ctx *ctx, const struct plugin_meta *meta,
-                   void (*write)(struct jw *j, const struct plugin_meta *m), struct slice *out)
+static enum err too_large(struct ctx *ctx, const struct buf *b)
+{
+    if (!b->over)
+        return ctx_no_memory(ctx);
+    return ctx_fail_field(ctx, ERR_INVALID, "settings",
+                          "What the package says of itself is larger than %d bytes", COLUMN_MAX);
+}
+
+static enum err column(struct ctx *ctx, const struct plugin_meta *meta,
+                       void (*write)(struct jw *j, const struct plugin_meta *m), struct slice *out)
 {
     struct buf b;
     struct jw j;
@@ -88,7 +96,7 @@ static bool column(struct ctx *ctx, const struct plugin_meta *meta,
     jw_start(&j, &b);
     write(&j, meta);
     *out = buf_view(&b);
-    return jw_done(&j);
+    return jw_done(&j) ? OK : too_large(ctx, &b);
 }
 
 enum err package_row(struct ctx *ctx, const struct plugin_meta *m, struct plugin *out)
@@ -114,12 +122,12 @@ enum err package_row(struct ctx *ctx, const struct plugin_meta *m, struct plugin
         if (buf_failed(&b))
             return ctx_no_memory(ctx);
     }
-    if (column(ctx, m, write_capabilities, &out->capabilities) &&
-        column(ctx, m, write_dependencies, &out->dependencies) &&
-        column(ctx, m, write_defaults, &out->default_settings) &&
-        column(ctx, m, write_schema, &out->settings_schema) &&
-        column(ctx, m, write_tools, &out->tools))
-        return OK;
-    return ctx_fail_field(ctx, ERR_INVALID, "settings",
-                          "What the package says of itself is larger than %d bytes", COLUMN_MAX);
+    enum err err = column(ctx, m, write_capabilities, &out->capabilities);
+    if (err == OK)
+        err = column(ctx, m, write_dependencies, &out->dependencies);
+    if (err == OK)
+        err = column(ctx, m, write_defaults, &out->default_settings);
+    if (err == OK)
+        err = column(ctx, m, write_schema, &out->settings_schema);
+    return err == OK ? column(ctx, m, write_tools, &out->tools) : err;
 }

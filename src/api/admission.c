@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct admission {
     pthread_mutex_t lock;
@@ -58,14 +57,7 @@ static void give_back(void *arg)
 
 static bool wait_for_room(struct admission *a, size_t n)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += a->wait_ms / 1000;
-    until.tv_nsec += (long)(a->wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    struct timespec until = clock_deadline(a->wait_ms);
     pthread_mutex_lock(&a->lock);
     int late = 0;
     while (a->left < n && late == 0)

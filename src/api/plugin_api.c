@@ -294,13 +294,11 @@ static enum err settings_schema(struct ctx *ctx, struct call *call)
 }
 
 /* The row that {plugin_id} names, as far as the caller of this route can see it. */
-static enum err find_row(struct ctx *ctx, const struct call *call, bool own, struct plugin *out)
+static enum err find_row(struct ctx *ctx, const struct call *call, struct plugin *out)
 {
     const char *org_id = param(ctx, call, "org_id"), *id = param(ctx, call, "plugin_id");
     if (id == NULL)
         return ctx_no_memory(ctx);
-    if (own)
-        return catalog_get(ctx, api_domain(call), org_id, id, out);
     return catalog_get_visible(ctx, api_domain(call), org_id, id, out);
 }
 
@@ -308,7 +306,7 @@ static enum err show(struct ctx *ctx, struct call *call)
 {
     struct plugin p;
     struct jw j;
-    enum err err = find_row(ctx, call, false, &p);
+    enum err err = find_row(ctx, call, &p);
     if (err != OK)
         return err;
     reply_json(call->reply, &j);
@@ -379,7 +377,7 @@ static enum err download(struct ctx *ctx, struct call *call)
     struct plugin p;
     off_t from, n;
     int fd;
-    enum err err = find_row(ctx, call, false, &p);
+    enum err err = find_row(ctx, call, &p);
     if (err != OK)
         return err;
     const char *etag = str_printf(ctx->arena, "\"%s\"", p.sha256);

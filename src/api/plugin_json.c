@@ -6,7 +6,7 @@
  */
 #include "api/plugin_json.h"
 
-const char *plugin_source_name(enum plugin_source source)
+static const char *source_name(enum plugin_source source)
 {
     return source == SOURCE_SYSTEM ? "system" : "org";
 }
@@ -31,7 +31,7 @@ void plugin_json(struct jw *j, const struct plugin *p)
     jw_put_bool(j, "is_scoped", p->is_scoped);
     jw_put_str(j, "agent_type", p->agent_type);
     jw_put_bool(j, "stateless", p->stateless);
-    jw_put_str(j, "source", plugin_source_name(p->source));
+    jw_put_str(j, "source", source_name(p->source));
     put_json(j, "default_settings", p->default_settings, "{}");
     put_json(j, "settings_schema", p->settings_schema, "[]");
     jw_key(j, "logo_image");

@@ -12,6 +12,4 @@
 
 void plugin_json(struct jw *j, const struct plugin *p);
 
-const char *plugin_source_name(enum plugin_source source); /* "system", "org" */
-
 #endif

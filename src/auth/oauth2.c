@@ -94,7 +94,7 @@ enum err oauth2_password(struct ctx *ctx, struct auth *auth, struct slice userna
         throttle_cancel(auth->throttle, account, address);
         return err;
     }
-    if (!good)
+    if (!good || user == NULL)
         return refuse(ctx, auth, user, false, 0);
     throttle_succeed(auth->throttle, account, address);
     return oauth2_session(ctx, auth, user, client, out);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/str.h"
 
@@ -23,6 +24,9 @@ extern const struct clock clock_system;
 int64_t clock_wall_ms(const struct clock *c);
 int64_t clock_mono_ms(const struct clock *c);
 int64_t clock_mono_us(void); /* of the machine, for measuring how long something took */
+
+/* The moment `ms` from now on the real monotonic clock, as pthread_cond_timedwait wants it. */
+struct timespec clock_deadline(int64_t ms);
 
 enum { CLOCK_TEXT = 32 };
 

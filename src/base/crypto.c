@@ -10,7 +10,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
-#include <openssl/md5.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
@@ -74,14 +73,6 @@ void crypto_sha256(struct slice data, unsigned char out[SHA256_BYTES])
     (void)SHA256_Init(&h);
     (void)SHA256_Update(&h, data.p, data.n);
     (void)SHA256_Final(out, &h);
-}
-
-void crypto_md5(struct slice data, unsigned char out[MD5_BYTES])
-{
-    MD5_CTX h;
-    (void)MD5_Init(&h);
-    (void)MD5_Update(&h, data.p, data.n);
-    (void)MD5_Final(out, &h);
 }
 
 /* RFC 2104. */

@@ -17,8 +17,7 @@
 
 enum {
     SHA256_BYTES = 32,
-    SHA256_HEX = 65, /* with NUL */
-    MD5_BYTES = 16,
+    SHA256_HEX = 65,    /* with NUL */
     ID_TEXT = 37,       /* a UUID with NUL */
     PASSWORD_HASH = 128 /* room for any encoded hash, with NUL */
 };
@@ -32,7 +31,6 @@ void crypto_uuid7(int64_t wall_ms, char out[ID_TEXT]);
 bool crypto_is_uuid(struct slice text);
 
 void crypto_sha256(struct slice data, unsigned char out[SHA256_BYTES]);
-void crypto_md5(struct slice data, unsigned char out[MD5_BYTES]); /* for S3's Content-MD5 only */
 void crypto_hmac_sha256(struct slice key, struct slice data, unsigned char out[SHA256_BYTES]);
 
 struct crypto_hash;                        /* SHA-256 over pieces */

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -189,14 +190,14 @@ void jw_double(struct jw *j, double v)
     }
     char text[40];
     for (int digits = 15; digits <= 17; digits++) {
-        double back = 0;
         (void)snprintf(text, sizeof text, "%.*g", digits, v);
-        if (sscanf(text, "%lf", &back) == 1 && !(back < v) && !(back > v))
+        double back = strtod(text, NULL);
+        if (!(back < v) && !(back > v))
             break;
     }
-    if (strpbrk(text, ".eE") == NULL)
-        (void)strncat(text, ".0", sizeof text - strlen(text) - 1);
     buf_str(j->buf, text);
+    if (strpbrk(text, ".eE") == NULL)
+        buf_str(j->buf, ".0");
 }
 
 void jw_raw(struct jw *j, struct slice json)
@@ -205,7 +206,8 @@ void jw_raw(struct jw *j, struct slice json)
         buf_slice(j->buf, json);
 }
 
-void jw_time(struct jw *j, int64_t wall_ms)
+/* RFC 3339; 0 = null */
+static void write_time(struct jw *j, int64_t wall_ms)
 {
     char text[CLOCK_TEXT];
     jw_str(j, wall_ms ? clock_format(wall_ms, text) : NULL);
@@ -238,7 +240,7 @@ void jw_put_bool(struct jw *j, const char *key, bool v)
 void jw_put_time(struct jw *j, const char *key, int64_t wall_ms)
 {
     jw_key(j, key);
-    jw_time(j, wall_ms);
+    write_time(j, wall_ms);
 }
 
 void jw_put_raw(struct jw *j, const char *key, struct slice json)

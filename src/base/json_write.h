@@ -39,14 +39,13 @@ void jw_bool(struct jw *j, bool v);
 void jw_null(struct jw *j);
 void jw_double(struct jw *j, double v);       /* not finite = null */
 void jw_raw(struct jw *j, struct slice json); /* one value that is known to be JSON */
-void jw_time(struct jw *j, int64_t wall_ms);  /* RFC 3339; 0 = null */
 
 /* key and value in one */
 void jw_put_str(struct jw *j, const char *key, const char *text);
 void jw_put_text(struct jw *j, const char *key, struct slice text);
 void jw_put_int(struct jw *j, const char *key, int64_t v);
 void jw_put_bool(struct jw *j, const char *key, bool v);
-void jw_put_time(struct jw *j, const char *key, int64_t wall_ms);
+void jw_put_time(struct jw *j, const char *key, int64_t wall_ms); /* RFC 3339; 0 = null */
 void jw_put_raw(struct jw *j, const char *key, struct slice json);
 
 /* True when the document is complete and the buffer holds all of it. */

@@ -7,7 +7,7 @@
 #include "cli/gauges.h"
 
 #include <dirent.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/metrics.h"
@@ -70,13 +70,16 @@ static double one(void *arg)
 static double resident_bytes(void *arg)
 {
     (void)arg;
-    long pages = 0, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f == NULL)
+    char text[128];
+    uint64_t resident = 0;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text);
+    if (fd >= 0)
+        (void)close(fd);
+    struct slice rest = {text, n > 0 ? (size_t)n : 0}, field; /* "pages resident ..." */
+    if (!slice_split(&rest, ' ', &field) || !slice_split(&rest, ' ', &field) ||
+        !slice_to_u64(field, &resident))
         return 0;
-    if (fscanf(f, "%ld %ld", &pages, &resident) != 2)
-        resident = 0;
-    (void)fclose(f);
     return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 

@@ -43,11 +43,9 @@ static void reload(struct app *app)
 {
     struct arena arena;
     struct ctx ctx;
-    struct timespec now;
     char text[64];
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     (void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
-                   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+                   (long long)clock_mono_ms(&clock_system) * 1000);
     notify_send(app->cli->env, text);
     arena_init(&arena, 16 << 20);
     ctx_init(&ctx, &arena, &clock_system, app->log, "reload");

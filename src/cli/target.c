@@ -82,6 +82,8 @@ enum err target_open(struct cli *cli, bool writes, struct target **out)
 
 void target_close(struct target *t)
 {
+    if (t && t->url && t->token)
+        fetch_close();
     if (t == NULL || !t->is_open)
         return;
     answer_cache_free(t->api.answers);
@@ -103,7 +105,7 @@ static enum err err_of_status(int status)
 }
 
 /* The sentence of an error body, whichever surface wrote it. */
-static enum err refuse(struct ctx *ctx, int status, struct slice body)
+static enum err refuse(struct ctx *ctx, int status, struct slice body, struct slice request_id)
 {
     const struct jr *v;
     struct slice sentence = SLICE_NONE;
@@ -114,7 +116,11 @@ static enum err refuse(struct ctx *ctx, int status, struct slice body)
     }
     ctx_forgive(ctx);
     if (sentence.p == NULL)
-        return ctx_fail(ctx, err_of_status(status), "The server answered %d", status);
+        return ctx_fail(ctx, err_of_status(status), "The server answered %d (request %.*s)", status,
+                        SLICE_ARGS(request_id));
+    if (status >= 500)
+        return ctx_fail(ctx, err_of_status(status), "%.*s (request %.*s)", SLICE_ARGS(sentence),
+                        SLICE_ARGS(request_id));
     return ctx_fail(ctx, err_of_status(status), "%.*s", SLICE_ARGS(sentence));
 }
 
@@ -168,9 +174,9 @@ static enum err run_remote(struct cli *cli, struct target *t, const struct targe
         return err;
     out->status = answer.status;
     out->body = answer.body;
-    if (answer.status >= 200 && answer.status < 300 && req->out >= 0)
-        return write_out(ctx, req->out, answer.body);
-    return OK;
+    if (answer.status < 200 || answer.status > 299)
+        return refuse(ctx, answer.status, answer.body, fetch_header(&answer, "X-Request-ID"));
+    return req->out >= 0 ? write_out(ctx, req->out, answer.body) : OK;
 }
 
 /* ------------------------------------------------------------------ into the handlers */
@@ -275,10 +281,7 @@ enum err target_run(struct cli *cli, struct target *t, const struct target_reque
     *out = (struct target_answer){0};
     if (t->url == NULL)
         return run_local(cli, t, req, out);
-    enum err err = run_remote(cli, t, req, out);
-    if (err == OK && (out->status < 200 || out->status > 299))
-        return refuse(cli->ctx, out->status, out->body);
-    return err;
+    return run_remote(cli, t, req, out);
 }
 
 /* ------------------------------------------------------------------ in words of the verbs */

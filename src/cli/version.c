@@ -1,5 +1,7 @@
 /*
- * version.c - `larder version`.
+ * version.c - `larder version`: which program this is, for people and for scripts.
+ *
+ * Reads no setting and opens nothing, so it works wherever the file can be started.
  */
 #include "cli/verbs.h"
 

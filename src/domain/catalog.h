@@ -47,7 +47,8 @@ enum err catalog_versions(struct ctx *ctx, struct domain *d, const struct catalo
 enum err catalog_get(struct ctx *ctx, struct domain *d, const char *org_id, const char *id,
                      struct plugin *out) MUST_USE;
 
-/* What a download may serve to an org: its own row or a system row. */
+/* The row of that id as far as the org (NULL = the system) can see it: its own or a system row.
+ * ERR_NOT_FOUND otherwise. */
 enum err catalog_get_visible(struct ctx *ctx, struct domain *d, const char *org_id, const char *id,
                              struct plugin *out) MUST_USE;
 

@@ -123,13 +123,6 @@ enum err members_remove(struct ctx *ctx, struct domain *d, const struct actor *a
     return store_write(ctx, d->store, remove_member, &w);
 }
 
-enum err members_get(struct ctx *ctx, struct domain *d, const char *org_id, const char *user_id,
-                     struct member *out)
-{
-    struct work w = {NULL, org_id, user_id, false, out};
-    return store_read(ctx, d->store, get_member, &w);
-}
-
 struct listing {
     const char *org_id, *after;
     int limit;

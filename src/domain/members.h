@@ -21,8 +21,6 @@ enum err members_set_admin(struct ctx *ctx, struct domain *d, const struct actor
                            struct member *out) MUST_USE;
 enum err members_remove(struct ctx *ctx, struct domain *d, const struct actor *actor,
                         const char *org_id, const char *user_id) MUST_USE;
-enum err members_get(struct ctx *ctx, struct domain *d, const char *org_id, const char *user_id,
-                     struct member *out) MUST_USE;
 
 struct member_query {
     const char *after_user_id; /* NULL = from the start; order is by user id */

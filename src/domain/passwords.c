@@ -55,23 +55,10 @@ void password_gate_free(struct password_gate *gate)
     free(gate);
 }
 
-static struct timespec deadline_in(int ms)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at); /* a real wait, so the real clock */
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
-}
-
 static enum err gate_enter(struct ctx *ctx, const struct domain *d)
 {
     struct password_gate *gate = d->passwords;
-    struct timespec until = deadline_in(d->limits.hash_wait_ms);
+    struct timespec until = clock_deadline(d->limits.hash_wait_ms);
     bool late = false;
     (void)pthread_mutex_lock(&gate->mutex);
     if (gate->running >= d->limits.hashes_at_once && gate->waiting >= d->limits.hashes_waiting)

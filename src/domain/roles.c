@@ -119,22 +119,9 @@ static enum err write_record(struct ctx *ctx, struct conn *conn, const struct ac
 /* ------------------------------------------------------------------ reading */
 
 struct reading {
-    const char *id;
-    struct role *role, *list;
+    struct role *list;
     size_t count;
 };
-
-static enum err read_role(struct ctx *ctx, struct conn *conn, void *arg)
-{
-    const struct reading *r = arg;
-    return get_role(ctx, conn, r->id, r->role);
-}
-
-enum err roles_get(struct ctx *ctx, struct domain *d, const char *id, struct role *out)
-{
-    struct reading r = {.id = id, .role = out};
-    return store_read(ctx, d->store, read_role, &r);
-}
 
 static enum err read_list(struct ctx *ctx, struct conn *conn, void *arg)
 {

@@ -15,7 +15,6 @@ enum { ROLE_NAME_MAX = 64, ROLES_MAX = 500, ROLE_PERMISSIONS_MAX = 128 };
 enum err roles_seed(struct ctx *ctx, struct domain *d) MUST_USE; /* domain_open calls it */
 
 enum err roles_list(struct ctx *ctx, struct domain *d, struct role **out, size_t *count) MUST_USE;
-enum err roles_get(struct ctx *ctx, struct domain *d, const char *id, struct role *out) MUST_USE;
 
 struct role_new {
     struct slice name;        /* lower case letters, digits, '_' and '-' */

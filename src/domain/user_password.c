@@ -75,7 +75,7 @@ enum err users_check_password(struct ctx *ctx, struct domain *d, const struct us
     bool upgrade;
     enum err err = passwords_check(ctx, d, password, user ? user->password_hash : NULL, good,
                                    &upgrade);
-    if (err == OK && *good && upgrade)
+    if (user && err == OK && *good && upgrade)
         upgrade_hash(ctx, d, user, password);
     return err;
 }

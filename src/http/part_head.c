@@ -106,11 +106,10 @@ static enum err read_disposition(struct ctx *ctx, struct slice value, struct par
             return ctx->fault.err
                        ? ctx->fault.err
                        : broken(ctx, "the Content-Disposition of a part is not well formed");
-        struct slice *to = slice_is_nocase(name, "name")       ? &out->name
-                           : slice_is_nocase(name, "filename") ? &out->file_name
-                                                               : NULL;
-        if (to == NULL)
+        bool is_name = slice_is_nocase(name, "name");
+        if (!is_name && !slice_is_nocase(name, "filename"))
             continue;
+        struct slice *to = is_name ? &out->name : &out->file_name;
         if (to->p != NULL)
             return broken(ctx, "a parameter of Content-Disposition stands twice");
         if (!is_value(text))

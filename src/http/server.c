@@ -464,14 +464,7 @@ const char *server_url(const struct server *server)
 
 static void wait_for_requests(struct server *s, int patience_ms)
 {
-    struct timespec end;
-    (void)clock_gettime(CLOCK_MONOTONIC, &end); /* for pthread_cond_timedwait, which wants one */
-    end.tv_sec += patience_ms / 1000;
-    end.tv_nsec += (long)(patience_ms % 1000) * 1000000;
-    if (end.tv_nsec >= 1000000000) {
-        end.tv_sec++;
-        end.tv_nsec -= 1000000000;
-    }
+    struct timespec end = clock_deadline(patience_ms);
     pthread_mutex_lock(&s->lock);
     while (__atomic_load_n(&s->busy, __ATOMIC_ACQUIRE) > 0)
         if (pthread_cond_timedwait(&s->idle, &s->lock, &end) != 0)

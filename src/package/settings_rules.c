@@ -246,7 +246,7 @@ static void read_entry(struct reading *s, const struct py_value *entry, size_t i
     check_default(s, standard, out.type, out.key);
     out.default_json = default_json(s, standard, out.key);
     bool is_empty = slice_is(out.default_json, "null") || slice_is(out.default_json, "\"\"");
-    if (out.sensitive && !is_empty)
+    if (standard && out.sensitive && !is_empty)
         findings_at(
             s->warnings, "settings.sensitive_default", "settings", standard->at,
             "Leave the default of a sensitive setting out; whoever sets up the plugin "

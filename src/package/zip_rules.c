@@ -11,7 +11,10 @@
 #define SMALLER "Leave out what a worker does not need, such as data sets, or load it at run time."
 
 /* clang-format off */
-static const struct zip_rule_info rules[ZIP_RULE_COUNT] = {
+static const struct {
+    const char *id;     /* "zip.overlap" */
+    const char *remedy; /* what the author can do */
+} rules[ZIP_RULE_COUNT] = {
     [ZIP_FINE]            = {"zip.fine", ""},
     [ZIP_MAGIC]           = {"zip.magic", "Send a ZIP archive with at least one file."},
     [ZIP_END_RECORD]      = {"zip.end_record", REPACK},
@@ -54,11 +57,6 @@ static const struct zip_rule_info rules[ZIP_RULE_COUNT] = {
     [ZIP_CRC]             = {"zip.crc", REPACK},
 };
 /* clang-format on */
-
-const struct zip_rule_info *zip_rule_info(enum zip_rule rule)
-{
-    return &rules[rule];
-}
 
 void zip_broken(struct findings *f, enum zip_rule rule, struct slice member, const char *fmt, ...)
 {

@@ -53,13 +53,6 @@ enum zip_rule {
     ZIP_RULE_COUNT
 };
 
-struct zip_rule_info {
-    const char *id;     /* "zip.overlap" */
-    const char *remedy; /* what the author can do */
-};
-
-const struct zip_rule_info *zip_rule_info(enum zip_rule rule);
-
 /* Notes that a rule is broken; member is its name as in the archive, or SLICE_NONE. */
 void zip_broken(struct findings *f, enum zip_rule rule, struct slice member, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -215,24 +215,10 @@ static void lead(struct committer *c)
     hand_over(c);
 }
 
-static struct timespec in_ms(int ms)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC,
-                        &t); /* what the condition waits by, not a time of record */
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_nsec -= 1000000000;
-        t.tv_sec++;
-    }
-    return t;
-}
-
 /* Until the job is done or must lead; a job that nobody took in time is withdrawn. */
 static enum err await(struct committer *c, struct commit_job *job)
 {
-    struct timespec until = in_ms(COMMIT_WAIT_MS);
+    struct timespec until = clock_deadline(COMMIT_WAIT_MS);
     while (!job->done && !job->leads) {
         if (job->taken) {
             (void)pthread_cond_wait(&job->wake, &c->lock);

@@ -93,15 +93,10 @@ void db_bind_blob(struct stmt *s, int at, const void *p, size_t n)
         bound(s, sqlite3_bind_blob64(s->handle, at, p, n, SQLITE_TRANSIENT));
 }
 
-void db_bind_null(struct stmt *s, int at)
-{
-    bound(s, sqlite3_bind_null(s->handle, at));
-}
-
 void db_bind_time(struct stmt *s, int at, int64_t wall_ms)
 {
     if (wall_ms == 0)
-        db_bind_null(s, at);
+        bound(s, sqlite3_bind_null(s->handle, at));
     else
         db_bind_int(s, at, wall_ms);
 }

@@ -30,7 +30,6 @@ void db_bind_text(struct stmt *s, int at, const char *text); /* NULL binds NULL 
 void db_bind_slice(struct stmt *s, int at, struct slice text);
 void db_bind_int(struct stmt *s, int at, int64_t v);
 void db_bind_blob(struct stmt *s, int at, const void *p, size_t n);
-void db_bind_null(struct stmt *s, int at);
 /* For columns where 0 means "never": binds NULL for 0. */
 void db_bind_time(struct stmt *s, int at, int64_t wall_ms);
 

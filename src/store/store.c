@@ -198,14 +198,7 @@ void store_close(struct store *s)
 /* NULL when none came free in time. */
 static struct conn *borrow(struct store *s, int wait_ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* what the condition waits by */
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    struct timespec until = clock_deadline(wait_ms);
     struct conn *conn = NULL;
     (void)pthread_mutex_lock(&s->lock);
     while (s->idle_count == 0) {

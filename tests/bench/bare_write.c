@@ -79,10 +79,11 @@ static void *client(void *arg)
 
 static void open_database(struct bench *b, const char *folder)
 {
-    static const char *const script =
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-        "CREATE TABLE plugin (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL,"
-        " about TEXT NOT NULL); CREATE INDEX plugin_blob ON plugin (sha256)";
+    static const char
+        *const script = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                        "CREATE TABLE plugin (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, "
+                        "sha256 TEXT NOT NULL,"
+                        " about TEXT NOT NULL); CREATE INDEX plugin_blob ON plugin (sha256)";
     char path[4096];
     (void)snprintf(path, sizeof path, "%s/bare.db", folder);
     if (sqlite3_open(path, &b->db) != SQLITE_OK ||

@@ -56,7 +56,10 @@ static void look(void)
     atomic_store(&heap_calls, 0);
     atomic_store(&target, number);
     atomic_store(&sticky, plus == '+');
-    atomic_store(&mode, strcmp(what, "kill") == 0 ? 1 : strcmp(what, "fail") == 0 ? 2 : strcmp(what, "heap") == 0 ? 3 : 4);
+    atomic_store(&mode, strcmp(what, "kill") == 0   ? 1
+                        : strcmp(what, "fail") == 0 ? 2
+                        : strcmp(what, "heap") == 0 ? 3
+                                                    : 4);
     atomic_store(&stamp, now);
 }
 
@@ -110,10 +113,20 @@ static int heap_fails(void)
     return n == t || (n > t && atomic_load(&sticky));
 }
 
-#define REAL(type, name, ...) \
-    static type (*real)(__VA_ARGS__); \
-    if (real == NULL) { inside++; *(void **)&real = dlsym(RTLD_NEXT, name); inside--; }
-#define REFUSE do { if (judge()) { errno = ENOSPC; return -1; } } while (0)
+#define REAL(type, name, ...)                                                                      \
+    static type (*real)(__VA_ARGS__);                                                              \
+    if (real == NULL) {                                                                            \
+        inside++;                                                                                  \
+        *(void **)&real = dlsym(RTLD_NEXT, name);                                                  \
+        inside--;                                                                                  \
+    }
+#define REFUSE                                                                                     \
+    do {                                                                                           \
+        if (judge()) {                                                                             \
+            errno = ENOSPC;                                                                        \
+            return -1;                                                                             \
+        }                                                                                          \
+    } while (0)
 
 static int on_disk(int fd)
 {

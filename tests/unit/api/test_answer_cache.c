@@ -32,7 +32,8 @@ static void found_only_under_key_and_generation(void **state)
     worker_begin(&w);
     struct answer_cache *c = answer_cache_new(1 << 20);
     assert_false(answer_cache_get(&w.ctx, c, SLICE("k"), 1, &a));
-    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("k"), 1, SLICE("body"), "Link: x\r\n", &a), OK);
+    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("k"), 1, SLICE("body"), "Link: x\r\n", &a),
+                     OK);
     char etag[ANSWER_ETAG];
     (void)snprintf(etag, sizeof etag, "%s", a.etag);
     assert_true(answer_cache_get(&w.ctx, c, SLICE("k"), 1, &a));
@@ -80,14 +81,16 @@ static void the_ceiling_holds(void **state)
     for (int i = 0; i < 2000; i++) {
         (void)snprintf(key, sizeof key, "key %d", i);
         assert_int_equal(answer_cache_put(&w.ctx, c, slice_of(key), 1,
-                                          (struct slice){body, sizeof body}, "", &a), OK);
+                                          (struct slice){body, sizeof body}, "", &a),
+                         OK);
     }
     answer_cache_stats(c, &hits, &misses, &bytes);
     assert_true(bytes > 64 * 1000 && bytes <= 64 * 4000);
     /* one that is larger than a shard may hold is served and not kept */
     static char large[8000];
-    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("large"), 1,
-                                      (struct slice){large, sizeof large}, "", &a), OK);
+    assert_int_equal(
+        answer_cache_put(&w.ctx, c, SLICE("large"), 1, (struct slice){large, sizeof large}, "", &a),
+        OK);
     assert_int_equal(a.body.n, sizeof large);
     assert_false(answer_cache_get(&w.ctx, c, SLICE("large"), 1, &a));
     arena_free(&w.arena);

@@ -54,9 +54,10 @@ static void a_document_is_written(void **state)
     jw_put_time(&j, "t", 0);
     jw_end(&j);
     assert_true(jw_done(&j));
-    assert_string_equal(buf_text(&w->buf),
-                        "{\"a\":\"x\\\"\\\\\\n\\u0001\\u003cb\\u003e\\u007f\\u2028\xC3\xA4\\ufffd\","
-                        "\"n\":[-5,true,null,0.1,1.0,1e+300,{\"k\":1}],\"t\":null}");
+    assert_string_equal(
+        buf_text(&w->buf),
+        "{\"a\":\"x\\\"\\\\\\n\\u0001\\u003cb\\u003e\\u007f\\u2028\xC3\xA4\\ufffd\","
+        "\"n\":[-5,true,null,0.1,1.0,1e+300,{\"k\":1}],\"t\":null}");
 }
 
 static void misuse_is_sticky(void **state)
@@ -94,10 +95,10 @@ static void misuse_is_sticky(void **state)
 static void what_is_not_json_is_refused(void **state)
 {
     struct world *w = *state;
-    static const char *const bad[] = {"",          "{",        "{\"a\":1,}", "{\"a\":1,\"a\":2}",
-                                      "[1] x",     "nan",      "{'a':1}",    "\"\\u0000\"",
-                                      "\"\xFF\"",  "\"\\ud800\"", "01",      "[1,]",
-                                      "\"a\nb\"",  "{\"a\"}"};
+    static const char *const bad[] = {"",         "{",           "{\"a\":1,}", "{\"a\":1,\"a\":2}",
+                                      "[1] x",    "nan",         "{'a':1}",    "\"\\u0000\"",
+                                      "\"\xFF\"", "\"\\ud800\"", "01",         "[1,]",
+                                      "\"a\nb\"", "{\"a\"}"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const struct jr *v;
         ctx_forgive(&w->ctx);
@@ -132,8 +133,11 @@ static void getters_name_the_field(void **state)
     size_t count = 0;
     int64_t n = 7;
     bool b = true;
-    assert_int_equal(jr_parse_object(&w->ctx, SLICE("{\"s\":\"x\",\"n\":3,\"b\":false,\"z\":null,"
-                                                    "\"l\":[\"a\",\"b\"],\"m\":[1]}"), &v), OK);
+    assert_int_equal(jr_parse_object(&w->ctx,
+                                     SLICE("{\"s\":\"x\",\"n\":3,\"b\":false,\"z\":null,"
+                                           "\"l\":[\"a\",\"b\"],\"m\":[1]}"),
+                                     &v),
+                     OK);
     assert_int_equal(jr_get_str(&w->ctx, v, "absent", false, 10, &s), OK);
     assert_true(slice_is(s, "kept"));
     assert_int_equal(jr_get_str(&w->ctx, v, "z", false, 10, &s), OK);

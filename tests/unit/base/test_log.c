@@ -23,7 +23,8 @@ static void a_value_cannot_forge_a_line(void **state)
     char text[4096];
     assert_int_equal(pipe(ends), 0);
     struct log *log = log_open(ends[1], LOG_INFO);
-    log_line(log, LOG_INFO, "r1", "test", "k", "a\nlevel=error event=\"x\"\x1b", "n", NULL, "e", "", NULL);
+    log_line(log, LOG_INFO, "r1", "test", "k", "a\nlevel=error event=\"x\"\x1b", "n", NULL, "e", "",
+             NULL);
     log_line(log, LOG_DEBUG, "r1", "below", NULL);
     ssize_t n = read(ends[0], text, sizeof text - 1);
     assert_true(n > 0);
@@ -83,7 +84,8 @@ static void the_first_sentence_stays(void **state)
     struct ctx ctx;
     arena_init(&arena, 1 << 16);
     ctx_init(&ctx, &arena, &clock_system, NULL, "r");
-    assert_int_equal(ctx_fail_code(&ctx, ERR_NOT_FOUND, "PL-0002", "Plugin %s not found", "x"), ERR_NOT_FOUND);
+    assert_int_equal(ctx_fail_code(&ctx, ERR_NOT_FOUND, "PL-0002", "Plugin %s not found", "x"),
+                     ERR_NOT_FOUND);
     assert_int_equal(ctx_fail(&ctx, ERR_INTERNAL, "later"), ERR_NOT_FOUND);
     assert_string_equal(ctx_sentence(&ctx), "Plugin x not found");
     assert_string_equal(ctx_code(&ctx), "PL-0002");

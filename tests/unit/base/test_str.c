@@ -20,11 +20,11 @@ static void numbers_are_strict(void **state)
         bool good;
         uint64_t value;
     } cases[] = {
-        {"0", true, 0},      {"18446744073709551615", true, UINT64_MAX},
-        {"", false, 0},      {"18446744073709551616", false, 0},
-        {"+1", false, 0},    {"-1", false, 0},
-        {" 1", false, 0},    {"1 ", false, 0},
-        {"0x1", false, 0},   {"000000000000000000001", false, 0},
+        {"0", true, 0},    {"18446744073709551615", true, UINT64_MAX},
+        {"", false, 0},    {"18446744073709551616", false, 0},
+        {"+1", false, 0},  {"-1", false, 0},
+        {" 1", false, 0},  {"1 ", false, 0},
+        {"0x1", false, 0}, {"000000000000000000001", false, 0},
         {"007", true, 7},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -43,11 +43,24 @@ static void numbers_are_strict(void **state)
 static void utf8_is_shortest_form(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "a", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
-                                       "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"};
-    static const char *const bad[] = {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF",
-                                      "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "a\xFF"};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\xC3\xA4",
+                                       "\xE2\x82\xAC",
+                                       "\xF0\x9F\x98\x80",
+                                       "\xED\x9F\xBF",
+                                       "\xF4\x8F\xBF\xBF"};
+    static const char *const bad[] = {"\x80",
+                                      "\xC0\xAF",
+                                      "\xC1\xBF",
+                                      "\xE0\x80\xAF",
+                                      "\xED\xA0\x80",
+                                      "\xF0\x80\x80\x80",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xC3",
+                                      "\xE2\x82",
+                                      "a\xFF"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(slice_is_utf8(slice_of(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -126,8 +126,10 @@ static enum err read_file(struct cli *cli, const char *path, struct slice *out)
     enum err err = OK;
     size_t n = st.st_size > 0 ? (size_t)st.st_size : 0, at = 0;
     char *p = n <= FILE_MAX ? arena_alloc_raw(cli->ctx->arena, n) : NULL;
-    if (p == NULL)
+    if (n > FILE_MAX)
         err = ctx_fail(cli->ctx, ERR_TOO_LARGE, "%s is larger than %d bytes", path, FILE_MAX);
+    else if (p == NULL)
+        err = ctx_no_memory(cli->ctx);
     while (err == OK && at < n) {
         ssize_t got = read(fd, p + at, n - at);
         if (got <= 0)

@@ -215,7 +215,7 @@ static enum err judge(struct ctx *ctx, const struct transfer *t, CURLcode code)
         return ctx_fail(ctx, ERR_TIMEOUT, "The transfer was stopped");
     if (t->body.over || t->head.over)
         return ctx_fail(ctx, ERR_TOO_LARGE, "The answer is larger than what was asked for");
-    if (t->body.failed)
+    if (t->body.failed || t->head.failed)
         return ctx_no_memory(ctx);
     enum err err = code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_IO;
     return ctx_fail(ctx, err, "%s", curl_easy_strerror(code));

@@ -212,6 +212,22 @@ static void depth_has_an_end(void **state)
     assert_non_null(strstr(ctx_sentence(&w->ctx), "too deeply"));
 }
 
+static void size_and_memory_are_told_apart(void **state)
+{
+    struct world *w = *state;
+    struct slice bytes;
+    const char *name, *path = at(w, "large.zip");
+    put(w, "large.zip", "PK");
+    assert_int_equal(truncate(path, (64 << 20) + 1), 0); /* a hole: takes no room on the disk */
+    assert_int_equal(pack_read(&w->cli, path, &bytes, &name), ERR_TOO_LARGE);
+    assert_int_equal(truncate(path, 1 << 20), 0);
+    struct arena poor;
+    arena_init(&poor, 1 << 16);
+    ctx_init(&w->ctx, &poor, &clock_system, NULL, "test");
+    assert_int_equal(pack_read(&w->cli, path, &bytes, &name), ERR_NO_MEMORY);
+    arena_free(&poor);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -223,6 +239,7 @@ int main(void)
         CASE(what_a_path_stands_for),
         CASE(many_packages_are_all_found),
         CASE(depth_has_an_end),
+        CASE(size_and_memory_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -406,6 +406,35 @@ static void a_sink_takes_the_body_or_ends_it(void **state)
     assert_string_equal(ctx_sentence(&b->ctx), "the drain is full");
 }
 
+static void want_of_memory_is_told_as_such(void **state)
+{
+    struct bench *b = *state;
+    const struct fetch_request req = {.method = "GET", .url = b->server.url};
+    struct fetch_answer out;
+    struct buf text;
+    buf_init(&text, &b->arena, 1 << 17);
+    buf_str(&text, "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Long: ");
+    for (int i = 0; i < 6000; i++)
+        buf_char(&text, 'h');
+    buf_str(&text, "\r\n\r\n");
+    for (int i = 0; i < 60000; i++)
+        buf_char(&text, 'b');
+    answer_with(b, buf_view(&text));
+    bool done = false;
+    for (size_t ceiling = 0; !done; ceiling += 4096) {
+        struct arena poor;
+        struct ctx ctx;
+        arena_init(&poor, ceiling);
+        ctx_init(&ctx, &poor, &clock_system, NULL, "test");
+        enum err err = fetch_run(&ctx, &req, &out);
+        done = err == OK;
+        assert_true(done || err == ERR_NO_MEMORY);
+        assert_true(!done || out.body.n == 60000);
+        arena_free(&poor);
+    }
+    stop(b);
+}
+
 static void a_field_cannot_bring_another(void **state)
 {
     (void)state;
@@ -441,6 +470,7 @@ int main(void)
         CASE(the_environment_names_no_proxy),
         CASE(the_caller_sees_progress_and_may_stop),
         CASE(a_sink_takes_the_body_or_ends_it),
+        CASE(want_of_memory_is_told_as_such),
         cmocka_unit_test(a_field_cannot_bring_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -380,10 +380,14 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
     }
     const struct plugin *done = &p->out->plugin;
     struct tree_place place = place_of(done->org_id, done->pid, done->version);
-    if (tree_is_there(root, &place, done->sha256))
+    if (tree_is_there(root, &place, done->sha256)) {
         tree_abandon(ctx, tree);
-    else
+    } else {
         err = tree_publish(ctx, tree, &place, done->sha256);
+        /* an old version's tree is taken as flushed long ago (reconcile.c), so it must be */
+        if (err == OK && p->out->unchanged)
+            err = trees_sync(ctx, root);
+    }
     /* after the tree, so that whoever sees the version in a list can load it */
     catalog_changed(d, done->org_id);
     return err;

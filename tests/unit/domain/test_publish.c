@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "blob/tree.h"
 #include "model/audit.h"
 #include "store/db.h"
 #include "support_catalog.h"
@@ -488,6 +489,35 @@ static void a_tree_that_cannot_move_is_told_and_the_version_stays(void **state)
     assert_true(is_on_disk(tree_path(t, &out.plugin)));
 }
 
+/* The rooms below call this one: how often a root of trees was flushed. */
+static int flushes;
+
+int syncfs(int fd)
+{
+    (void)fd;
+    flushes++;
+    return 0;
+}
+
+/* A row that is older than the run says that its tree was flushed before it: this one was not. */
+static void a_tree_that_comes_back_late_is_flushed(void **state)
+{
+    struct town *t = *state;
+    const struct sample s = {.pid = PID, .version = "1.0"};
+    struct published out;
+    struct plugin p = put_plugin(t, t->acme.id, PID, "1.0");
+    int before = flushes;
+    must(t, upload(t, t->acme.id, &s, &out));
+    assert_int_equal(flushes, before); /* it stands: nothing to flush */
+    const struct tree_place place = {{t->acme.id, PID, "1.0"}};
+    must(t, tree_remove(work(t), t->domain.tenant_trees, &place));
+    must(t, upload(t, t->acme.id, &s, &out));
+    assert_true(out.unchanged && is_on_disk(tree_path(t, &p)));
+    assert_int_equal(flushes, before + 1);
+    (void)put_plugin(t, t->acme.id, PID, "2.0");
+    assert_int_equal(flushes, before + 1); /* a new one pays nothing: its row is as young */
+}
+
 static void trying_again_brings_missing_bytes_back(void **state)
 {
     struct town *t = *state;
@@ -524,6 +554,7 @@ int main(void)
         CASE(no_place_for_staging_leaves_a_blob_only),
         CASE(a_transaction_that_fails_leaves_a_blob_only),
         CASE(a_tree_that_cannot_move_is_told_and_the_version_stays),
+        CASE(a_tree_that_comes_back_late_is_flushed),
         CASE(trying_again_brings_missing_bytes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,12 +64,13 @@ configure() {
 
 # compile <mode> <target>...
 compile() {
-    ninja -C "build/$1" --quiet "${@:2}" >&2
+    flock "build/$1" ninja -C "build/$1" --quiet "${@:2}" >&2
 }
 
+# Two builds of one folder at the same moment wait for each other.
 build_deps() {
     mkdir -p build
-    packaging/deps/build.sh "$@" >&2
+    flock build packaging/deps/build.sh "$@" >&2
 }
 
 # A running build/larder keeps its own file: the new one takes its place in one step.

@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# fresh.sh - proves the README's two commands in a Debian 12 that has nothing but a shell.
+#
+#   ./build.sh fresh         as root; takes about a quarter of an hour
+#
+# A Debian is debootstrapped into a temporary folder. The surroundings come along and nothing else
+# does: apt's sources for this release, npm's settings, certificates, proxy variables. A clone of
+# HEAD is built and tested there, then started, asked and stopped. Mounts and processes live in
+# namespaces of their own, so that they end with this script however it ends.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+SUITE=bookworm
+CARRIED='^(https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|npm_config_.*)='
+
+say() {
+    printf '%s\n' "fresh: $*"
+}
+
+# The address the machine's own apt has for this release, in either notation.
+mirror_of_machine() {
+    local file
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [ -f "$file" ] && awk -v suite="$SUITE" '
+            /^URIs:/ { uri = $2 }
+            /^Suites:/ { for (i = 2; i <= NF; i++) if ($i == suite && uri) { print uri; exit } }' "$file"
+    done
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ -f "$file" ] && sed -nE "s/^deb (\[[^]]*\] )?(\S+) $SUITE .*/\2/p" "$file"
+    done
+    return 0
+}
+
+make_tree() {
+    local tree=$1 mirror
+    mirror=$(mirror_of_machine | sed -n 1p)
+    [ -n "$mirror" ] || { say "this machine's apt has no entry for $SUITE"; return 1; }
+    say "debootstrapping $SUITE"
+    debootstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+        "$SUITE" "$tree" "$mirror" > "$tree.log" 2>&1 || { tail -n 5 "$tree.log"; return 1; }
+}
+
+# apt's entries for this release with their keys, and its proxy settings.
+carry_apt() {
+    local tree=$1 file
+    rm -f "$tree/etc/apt/sources.list"
+    mkdir -p "$tree/etc/apt/sources.list.d" "$tree/etc/apt/keyrings"
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+        if [ -f "$file" ] && grep -q "$SUITE" "$file"; then cp "$file" "$tree$file"; fi
+    done
+    for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
+        if [ -f "$file" ] && grep -qi '^[^/#]*acquire' "$file"; then cp "$file" "$tree$file"; fi
+    done
+    cp -n /usr/share/keyrings/*.gpg "$tree/usr/share/keyrings/" 2> /dev/null || true
+    cp -n /etc/apt/keyrings/* "$tree/etc/apt/keyrings/" 2> /dev/null || true
+}
+
+# Certificates keep a path of their own: the package ca-certificates rewrites the usual one.
+carry_settings() {
+    local tree=$1 bundle=/etc/ssl/carried.crt name
+    cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
+    for name in /etc/npmrc "$HOME/.npmrc"; do
+        if [ -f "$name" ]; then cp "$name" "$tree$([ "$name" = /etc/npmrc ] && echo /etc/npmrc || echo /root/.npmrc)"; fi
+    done
+    env | grep -E "$CARRIED" > "$tree/carried" || true
+    if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
+        cp -L /etc/ssl/certs/ca-certificates.crt "$tree$bundle"
+        for name in SSL_CERT_FILE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS GIT_SSL_CAINFO; do
+            printf '%s\n' "$name=$bundle" >> "$tree/carried"
+        done
+        printf 'Acquire::https::CAInfo "%s";\n' "$bundle" > "$tree/etc/apt/apt.conf.d/99carried"
+    fi
+    git clone -q --no-hardlinks "$ROOT" "$tree/larder"
+}
+
+# inside <tree> <command>...: an environment of its own, with what was carried along.
+inside() {
+    local carried
+    mapfile -t carried < "$1/carried"
+    chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/root LANG=C.UTF-8 "${carried[@]}" "${@:2}"
+}
+
+mount_tree() {
+    local tree=$1 device
+    mount -t proc proc "$tree/proc"
+    mount -t tmpfs tmpfs "$tree/dev"
+    for device in null zero full random urandom tty; do
+        touch "$tree/dev/$device"
+        mount --bind "/dev/$device" "$tree/dev/$device"
+    done
+    mkdir "$tree/dev/pts" "$tree/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$tree/dev/pts"
+    ln -s pts/ptmx "$tree/dev/ptmx"
+    ln -s /proc/self/fd "$tree/dev/fd"
+    mount -t tmpfs tmpfs "$tree/dev/shm"
+}
+
+check_test() {
+    local begun=$SECONDS
+    say "./build.sh test"
+    inside "$1" bash -c 'cd /larder && ./build.sh test' < /dev/null
+    say "./build.sh test passed after $((SECONDS - begun)) s, installing and building included"
+}
+
+# The line on stdout must come, the address in it must answer, SIGTERM must end it with 0.
+check_run() {
+    local tree=$1 out=$1/tmp/run.out url pid tries status=0
+    say "./build.sh run"
+    inside "$tree" bash -c 'cd /larder && exec ./build.sh run --data /tmp/fresh --listen 127.0.0.1:0' \
+        < /dev/null > "$out" 2> "$out.err" &
+    pid=$!
+    for ((tries = 0; tries < 600; tries++)); do
+        grep -q ' listening on ' "$out" && break
+        kill -0 "$pid" 2> /dev/null || break
+        sleep 0.5
+    done
+    cat "$out"
+    url=$(sed -n 's/^larder .* listening on //p' "$out")
+    if [ -z "$url" ]; then tail -n 20 "$out.err"; return 1; fi
+    inside "$tree" curl -fsS -o /dev/null "$url/livez"
+    grep -q /setup "$out.err" || { say "no setup link on stderr"; return 1; }
+    kill "$pid"
+    wait "$pid" || status=$?
+    [ "$status" -eq 0 ] || { say "it ended with status $status"; return 1; }
+    say "it answered at $url, printed a setup link and ended with 0"
+}
+
+# Runs in namespaces of its own: mounts and processes end with it.
+main_inside() {
+    mount --make-rprivate /
+    mount_tree "$1"
+    check_test "$1"
+    check_run "$1"
+}
+
+main() {
+    local scratch
+    [ "$(id -u)" -eq 0 ] || { say "needs root, for debootstrap and chroot"; return 1; }
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/larder-fresh.XXXXXX")
+    trap 'rm -rf --one-file-system "$scratch"' EXIT
+    make_tree "$scratch/debian"
+    carry_apt "$scratch/debian"
+    carry_settings "$scratch/debian"
+    unshare --mount --pid --fork --kill-child "$0" --inside "$scratch/debian"
+    say "both commands work in an empty Debian 12"
+}
+
+if [ "${1:-}" = --inside ]; then main_inside "$2"; else main; fi

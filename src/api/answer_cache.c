@@ -14,7 +14,7 @@
 
 #include "base/crypto.h"
 
-enum { SHARDS = 64, KEY_MAX = 1024 };
+enum { SHARDS = 64, KEY_MAX = 8192 };
 
 struct entry {
     struct entry *next; /* in its shard, most recently used first */

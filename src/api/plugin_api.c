@@ -121,15 +121,21 @@ static enum err read_page(struct ctx *ctx, const struct request *req, struct lis
     return OK;
 }
 
-static enum err write_key(struct ctx *ctx, struct list *list)
+/* Texts of the client stand behind their length, so that no two lists share a key. The query as it
+ * was sent belongs to a page, since its Link repeats it. */
+static enum err write_key(struct ctx *ctx, const struct request *req, struct list *list)
 {
     const struct catalog_query *q = &list->query;
+    struct slice tag = slice_of(q->tag), pid = slice_of(q->after_pid);
+    struct slice sent = q->limit ? req->query : SLICE_NONE;
     struct buf key;
-    buf_init(&key, ctx->arena, 2048);
-    buf_printf(&key, "%s|%d%d%d%d%d|%d|%s|%d|%s|%lld", q->org_id ? q->org_id : "", q->with_system,
-               q->system_only, q->org_only, q->include_disabled, q->all_versions, q->limit,
-               q->tag ? q->tag : "", (int)q->after_source, q->after_pid ? q->after_pid : "",
-               (long long)q->after_seq);
+    buf_init(&key, ctx->arena, 2 * REQUEST_URI_MAX);
+    buf_printf(&key, "%s|%d%d%d%d%d|%d|%d|%lld|%zu|%zu|", q->org_id ? q->org_id : "",
+               q->with_system, q->system_only, q->org_only, q->include_disabled, q->all_versions,
+               q->limit, (int)q->after_source, (long long)q->after_seq, tag.n, pid.n);
+    buf_slice(&key, tag);
+    buf_slice(&key, pid);
+    buf_slice(&key, sent);
     list->key = buf_view(&key);
     return buf_failed(&key) ? ctx_no_memory(ctx) : OK;
 }
@@ -146,7 +152,7 @@ static enum err read_list(struct ctx *ctx, const struct call *call, struct list 
         err = request_query_bool(ctx, call->req, "all_versions", &q->all_versions);
     if (err == OK)
         err = read_page(ctx, call->req, list);
-    return err == OK ? write_key(ctx, list) : err;
+    return err == OK ? write_key(ctx, call->req, list) : err;
 }
 
 /* The rows of a list on their way into JSON, and the place of the last one. */

@@ -366,6 +366,14 @@ def test_pages_cover_every_row_once_under_inserts(world):
         assert world.acme_admin.get(world.path(world.acme) + bad).status_code == 422, bad
 
 
+def test_pages_of_different_queries_are_kept_apart(world):
+    for i in range(4):
+        world.upload(package(f"com.acme.p{i}"), world.acme)
+    links = [world.acme_admin.get(f"{world.path(world.acme)}?limit=2{extra}").headers["Link"] for extra in ("", "&source=org", "&x=1", "")]
+    assert "source=org" in links[1] and "x=1" in links[2] and links[0] == links[3]
+    assert "source" not in links[0] and "x=1" not in links[0]
+
+
 def test_list_etag_changes_with_the_catalog(world):
     plugin_id = world.upload(package(), world.acme).json()["id"]
     etag = world.acme_admin.get(world.path(world.acme)).headers["ETag"]

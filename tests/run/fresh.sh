@@ -72,12 +72,16 @@ carry_settings() {
     git clone -q --no-hardlinks "$ROOT" "$tree/larder"
 }
 
-# inside <tree> <command>...: an environment of its own, with what was carried along.
-inside() {
+# exec_inside <tree> <command>...: an environment of its own, with what was carried along.
+exec_inside() {
     local carried
     mapfile -t carried < "$1/carried"
-    chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    exec chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         HOME=/root LANG=C.UTF-8 "${carried[@]}" "${@:2}"
+}
+
+inside() {
+    (exec_inside "$@")
 }
 
 mount_tree() {
@@ -102,23 +106,21 @@ check_test() {
     say "./build.sh test passed after $((SECONDS - begun)) s, installing and building included"
 }
 
-# The line on stdout must come, the address in it must answer, SIGTERM must end it with 0.
+# The line on stdout must come first, the address in it must answer, SIGTERM must end it with 0.
 check_run() {
-    local tree=$1 out=$1/tmp/run.out url pid tries status=0
+    local tree=$1 trouble=$1/tmp/run.err line="" url out pid status=0
     say "./build.sh run"
-    inside "$tree" bash -c 'cd /larder && exec ./build.sh run --data /tmp/fresh --listen 127.0.0.1:0' \
-        < /dev/null > "$out" 2> "$out.err" &
+    exec {out}< <(exec_inside "$tree" bash -c \
+        'cd /larder && exec ./build.sh run --data /tmp/fresh --listen 127.0.0.1:0' < /dev/null 2> "$trouble")
     pid=$!
-    for ((tries = 0; tries < 600; tries++)); do
-        grep -q ' listening on ' "$out" && break
-        kill -0 "$pid" 2> /dev/null || break
-        sleep 0.5
-    done
-    cat "$out"
-    url=$(sed -n 's/^larder .* listening on //p' "$out")
-    if [ -z "$url" ]; then tail -n 20 "$out.err"; return 1; fi
+    read -r -t 900 line <&"$out" || true
+    url=${line##* listening on }
+    case $line in
+        "larder "*" listening on http"*) ;;
+        *) say "it did not say where it listens: $line"; tail -n 20 "$trouble"; return 1 ;;
+    esac
     inside "$tree" curl -fsS -o /dev/null "$url/livez"
-    grep -q /setup "$out.err" || { say "no setup link on stderr"; return 1; }
+    grep -q /setup "$trouble" || { say "no setup link on stderr"; return 1; }
     kill "$pid"
     wait "$pid" || status=$?
     [ "$status" -eq 0 ] || { say "it ended with status $status"; return 1; }

@@ -326,15 +326,30 @@ enum err catalog_change(struct ctx *ctx, struct domain *d, const struct actor *a
     return err;
 }
 
+struct damage {
+    const char *sha256, *state;
+};
+
+static enum err note_damage(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    const struct damage *what = arg;
+    return plugin_store_set_artifact(ctx, conn, what->sha256, what->state);
+}
+
 enum err catalog_open(struct ctx *ctx, struct domain *d, const struct plugin *plugin, int *fd)
 {
     enum err err = blob_open(ctx, d->blobs, plugin->sha256, plugin->size_bytes, fd);
-    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT) {
-        /* the row says it is here: our fault, and one that /readyz and verify show */
-        ctx_forgive(ctx);
-        return ctx_fail_code(ctx, ERR_CORRUPT, "PL-0001",
-                             "The stored bytes of %s %s are %s on this node", plugin->pid,
-                             plugin->version, err == ERR_CORRUPT ? "damaged" : "missing");
-    }
-    return err;
+    if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
+        return err;
+    /* the row says that they are here: our fault, shown from now on wherever the row is */
+    struct damage what = {plugin->sha256, err == ERR_CORRUPT ? "corrupt" : "missing"};
+    ctx_forgive(ctx);
+    if (store_write(ctx, d->store, note_damage, &what) == OK)
+        catalog_changed(d, plugin->org_id);
+    ctx_forgive(ctx); /* where it cannot be noted, it is answered all the same */
+    return ctx_fail_code(
+        ctx, ERR_CORRUPT, "PL-0001",
+        "The stored bytes of %s %s are %s on this node; upload the same file again "
+        "to mend it",
+        plugin->pid, plugin->version, err == ERR_CORRUPT ? "damaged" : "missing");
 }

@@ -421,6 +421,34 @@ def test_every_change_is_audited(world):
     world.server.cli("audit", "verify", check=0)
 
 
+@pytest.mark.parametrize("damage", ["flipped", "removed"])
+def test_damaged_bytes_are_never_served_and_can_be_mended(start_server, damage):
+    server = start_server()
+    world = World(server)
+    content = package()
+    made = world.upload(content, world.acme).json()
+    server.stop()
+    sha = made["sha256"]
+    blob = server.data / "blobs" / sha[:2] / sha
+    if damage == "flipped":
+        bad = bytearray(content)
+        bad[len(bad) // 2] ^= 1
+        blob.chmod(0o600)
+        blob.write_bytes(bad)
+    else:
+        blob.unlink()
+    again = start_server(data=server.data, admin_password=server.admin_password)
+    client, url = again.admin(), f"/api/orgs/{world.acme}/plugins"
+    r = client.get(f"{url}/{made['id']}/download")
+    assert r.status_code == 500 and r.json()["code"] == "PL-0001" and r.json()["request_id"]
+    state = {"flipped": "corrupt", "removed": "missing"}[damage]
+    assert [p["artifact"] for p in client.get(url).json()] == [state]
+    r = client.post(f"{url}/upload", files={"file": ("p.zip", content)})
+    assert r.status_code == 200 and r.json()["unchanged"] is True
+    assert [p["artifact"] for p in client.get(url).json()] == ["present"]
+    assert client.get(f"{url}/{made['id']}/download").content == content
+
+
 def test_survives_a_restart(start_server):
     server = start_server()
     world = World(server)

@@ -4,10 +4,12 @@
  * A tree carries a marker that is written last and before the move to its place, so a marker with
  * the right hash is proof enough, unless the power may have failed since: then the trees that were
  * made after the last flush of their root are built again. Memory: one small record per version, in
- * the job's arena.
+ * an arena that ends with the job. What the rows should say is written many at a time: after the
+ * loss of a folder it concerns every row.
  */
 #include "domain/reconcile.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +21,22 @@
 #include "store/kv_store.h"
 #include "store/plugin_store.h"
 
-enum { PACKAGE_MAX = 64 << 20, SYSTEM_DEPTH = 2, TENANT_DEPTH = 3 };
+enum {
+    PACKAGE_MAX = 64 << 20,
+    ROWS_MAX = 1 << 30, /* bytes for the records: some millions of versions */
+    SYSTEM_DEPTH = 2,
+    TENANT_DEPTH = 3,
+    MARKS = 500 /* rows' states in one transaction */
+};
 
 struct held {
     const char *org_id, *pid, *version, *sha256, *state;
     int64_t size, created_at;
     struct held *next;
+};
+
+struct mark {
+    const char *sha256, *state;
 };
 
 struct work {
@@ -35,8 +47,18 @@ struct work {
     struct held **by_place; /* sorted by org, pid, version */
     size_t count;
     int64_t unsure_since;
+    struct mark marks[MARKS]; /* to be written */
+    size_t mark_count;
     struct reconcile_report *report;
 };
+
+/* One of the three words that the column can hold. */
+static const char *known_state(const char *state)
+{
+    return strcmp(state, "present") == 0   ? "present"
+           : strcmp(state, "missing") == 0 ? "missing"
+                                           : "corrupt";
+}
 
 static enum err keep(void *arg, const struct artifact *a)
 {
@@ -45,14 +67,16 @@ static enum err keep(void *arg, const struct artifact *a)
     struct held *h = arena_alloc(arena, sizeof *h);
     if (h == NULL)
         return ctx_no_memory(w->ctx);
-    h->org_id = a->org_id ? slice_dup(arena, slice_of(a->org_id)) : NULL;
+    /* rows of one org often stand together: one copy of its name will do */
+    bool same = a->org_id && w->list && w->list->org_id && strcmp(w->list->org_id, a->org_id) == 0;
+    h->org_id = same ? w->list->org_id : a->org_id ? slice_dup(arena, slice_of(a->org_id)) : NULL;
     h->pid = slice_dup(arena, slice_of(a->pid));
     h->version = slice_dup(arena, slice_of(a->version));
     h->sha256 = slice_dup(arena, slice_of(a->sha256));
-    h->state = slice_dup(arena, slice_of(a->state));
+    h->state = known_state(a->state);
     h->size = a->size_bytes;
     h->created_at = a->created_at;
-    if (!h->pid || !h->version || !h->sha256 || !h->state || (a->org_id && !h->org_id))
+    if (!h->pid || !h->version || !h->sha256 || (a->org_id && !h->org_id))
         return ctx_no_memory(w->ctx);
     h->next = w->list;
     w->list = h;
@@ -132,14 +156,28 @@ static enum err sweep(struct work *w)
     return err;
 }
 
-struct mark {
-    const char *sha256, *state;
-};
-
-static enum err write_mark(struct ctx *ctx, struct conn *conn, void *arg)
+static enum err write_marks(struct ctx *ctx, struct conn *conn, void *arg)
 {
-    const struct mark *m = arg;
-    return plugin_store_set_artifact(ctx, conn, m->sha256, m->state);
+    const struct work *w = arg;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < w->mark_count; i++)
+        err = plugin_store_set_artifact(ctx, conn, w->marks[i].sha256, w->marks[i].state);
+    return err;
+}
+
+static enum err flush_marks(struct work *w)
+{
+    enum err err = w->mark_count ? store_write(w->ctx, w->d->store, write_marks, w) : OK;
+    w->mark_count = 0;
+    return err;
+}
+
+/* Of all rows with that blob; the last word about it counts. */
+static enum err mark(struct work *w, struct held *h, const char *state)
+{
+    h->state = state;
+    w->marks[w->mark_count++] = (struct mark){h->sha256, state};
+    return w->mark_count == MARKS ? flush_marks(w) : OK;
 }
 
 /* Notes in the rows what the disk says; a blob that came back is hashed before it counts. */
@@ -147,19 +185,16 @@ static enum err check_blob(struct work *w, struct held *h)
 {
     bool there = blob_is_there(w->d->blobs, h->sha256, h->size);
     bool marked = strcmp(h->state, "present") != 0;
-    struct mark m = {h->sha256, there ? "present" : "missing"};
+    const char *state = there ? "present" : "missing";
     if (!there)
         w->report->missing++;
     if (there && marked) {
         enum err err = blob_verify(w->ctx, w->d->blobs, h->sha256);
         ctx_forgive(w->ctx);
-        m.state = err == OK ? "present" : "corrupt";
+        state = err == OK ? "present" : "corrupt";
         w->report->returned += err == OK;
     }
-    if (strcmp(m.state, h->state) == 0)
-        return OK;
-    h->state = m.state;
-    return store_write(w->ctx, w->d->store, write_mark, &m);
+    return strcmp(state, h->state) == 0 ? OK : mark(w, h, state);
 }
 
 /* A package that cannot be unpacked any more is marked, and must not keep the others away. */
@@ -169,8 +204,8 @@ static enum err build_tree(struct work *w, struct held *h)
                                 h->org_id ? h->version : NULL}};
     struct trees *root = h->org_id ? w->d->tenant_trees : w->d->system_trees;
     struct slice bytes;
-    bool sure = h->created_at < w->unsure_since && tree_is_there(root, &place, h->sha256);
-    if (strcmp(h->state, "present") != 0 || sure)
+    if (strcmp(h->state, "present") != 0 ||
+        (h->created_at < w->unsure_since && tree_is_there(root, &place, h->sha256)))
         return OK;
     enum err err = blob_read(w->ctx, w->d->blobs, h->sha256, PACKAGE_MAX, &bytes);
     if (err == OK)
@@ -180,8 +215,7 @@ static enum err build_tree(struct work *w, struct held *h)
         return err;
     }
     ctx_forgive(w->ctx);
-    struct mark m = {h->sha256, "corrupt"};
-    return store_write(w->ctx, w->d->store, write_mark, &m);
+    return mark(w, h, "corrupt");
 }
 
 /* One package at a time is in memory: each gets an arena of its own. */
@@ -233,23 +267,41 @@ enum err reconcile_ended(struct ctx *ctx, struct domain *d)
     return err == OK ? store_write(ctx, d->store, end_run, NULL) : err;
 }
 
+static enum err walk(struct work *w)
+{
+    enum err err = store_read(w->ctx, w->d->store, read_rows, w);
+    if (err == OK)
+        err = sort_rows(w);
+    if (err == OK)
+        err = sweep(w);
+    for (struct held *h = w->list; err == OK && h; h = h->next)
+        err = ensure_local(w, h);
+    if (err == OK)
+        err = flush_marks(w);
+    for (struct held *h = w->list; h; h = h->next)
+        catalog_changed(w->d, h->org_id);
+    return err;
+}
+
 enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out)
 {
-    struct work w = {.ctx = ctx, .d = d, .report = out};
+    struct arena *callers = ctx->arena, rows;
+    struct work *w = arena_alloc(ctx->arena, sizeof *w);
+    if (w == NULL)
+        return ctx_no_memory(ctx);
+    *w = (struct work){.ctx = ctx, .d = d, .report = out};
     *out = (struct reconcile_report){0};
-    enum err err = store_write(ctx, d->store, begin_run, &w.unsure_since);
-    if (err == OK)
-        err = store_read(ctx, d->store, read_rows, &w);
-    if (err == OK)
-        err = sort_rows(&w);
-    if (err == OK)
-        err = sweep(&w);
-    for (struct held *h = w.list; err == OK && h; h = h->next)
-        err = ensure_local(&w, h);
+    enum err err = store_write(ctx, d->store, begin_run, &w->unsure_since);
+    if (err != OK)
+        return err;
+    arena_init(&rows, ROWS_MAX);
+    ctx->arena = &rows;
+    err = walk(w);
+    ctx->arena = callers;
+    arena_free(&rows);
+    (void)malloc_trim(0); /* a large catalog's records are given back and not kept for later */
     if (err == OK)
         err = flush_trees(ctx, d);
-    out->versions = (int64_t)w.count;
-    for (struct held *h = w.list; h; h = h->next)
-        catalog_changed(d, h->org_id);
+    out->versions = (int64_t)w->count;
     return err;
 }

@@ -239,7 +239,9 @@ void buf_slice(struct buf *b, struct slice s)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    char *room = buf_room(b, 1);
+    if (room)
+        b->p[b->n++] = c;
 }
 
 void buf_u64(struct buf *b, uint64_t v)

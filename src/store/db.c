@@ -148,15 +148,16 @@ void db_done(struct stmt *s)
 
 /* ---- columns ---- */
 
-struct slice db_peek_slice(struct stmt *s, int column)
+/* Text asked for as a blob is the page's own bytes; asked for as text it is copied for its NUL. */
+static struct slice peek(struct stmt *s, int column, bool ended)
 {
     int type = sqlite3_column_type(s->handle, column);
     if (type == SQLITE_NULL)
         return SLICE_NONE;
-    const char *p = type == SQLITE_BLOB ? sqlite3_column_blob(s->handle, column)
-                                        : (const char *)sqlite3_column_text(s->handle, column);
-    if (p == NULL &&
-        type != SQLITE_BLOB) {     /* a text is never without a pointer: no memory for it */
+    bool stored = type == SQLITE_BLOB || (type == SQLITE_TEXT && !ended);
+    const char *p = stored ? sqlite3_column_blob(s->handle, column)
+                           : (const char *)sqlite3_column_text(s->handle, column);
+    if (p == NULL && !stored) {    /* a text is never without a pointer: no memory for it */
         s->bind_rc = SQLITE_NOMEM; /* the next step reports it */
         return SLICE_NONE;
     }
@@ -164,9 +165,14 @@ struct slice db_peek_slice(struct stmt *s, int column)
     return (struct slice){p ? p : "", p ? n : 0}; /* an empty blob has no pointer */
 }
 
+struct slice db_peek_slice(struct stmt *s, int column)
+{
+    return peek(s, column, false);
+}
+
 const char *db_peek_text(struct stmt *s, int column)
 {
-    return db_peek_slice(s, column).p;
+    return peek(s, column, true).p;
 }
 
 struct slice db_slice(struct ctx *ctx, struct stmt *s, int column)

@@ -8,6 +8,7 @@
  */
 #include "api/plugin_api.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/answer_cache.h"
@@ -17,7 +18,7 @@
 #include "base/json_read.h"
 #include "domain/catalog.h"
 
-enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20 };
+enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20, PID_ROOM = 256 };
 
 static enum err list_org(struct ctx *ctx, struct call *call);
 static enum err list_system(struct ctx *ctx, struct call *call);
@@ -157,18 +158,18 @@ static enum err read_list(struct ctx *ctx, const struct call *call, struct list 
 
 /* The rows of a list on their way into JSON, and the place of the last one. */
 struct writing {
-    struct ctx *ctx;
     struct jw json;
     struct cursor last;
+    char last_pid[PID_ROOM]; /* what it points to */
 };
 
 static enum err write_row(void *arg, const struct plugin *p)
 {
     struct writing *w = arg;
     plugin_json(&w->json, p);
-    char *pid = slice_dup(w->ctx->arena, slice_of(p->pid));
-    w->last = (struct cursor){p->source, pid, p->seq};
-    return pid ? OK : ctx_no_memory(w->ctx);
+    (void)snprintf(w->last_pid, sizeof w->last_pid, "%s", p->pid);
+    w->last = (struct cursor){p->source, w->last_pid, p->seq};
+    return OK;
 }
 
 /* "Link: <path?query>; rel="next"" and the bare cursor, for clients that do not read Link. */
@@ -191,15 +192,14 @@ static const char *next_fields(struct ctx *ctx, const struct call *call, const s
     return buf_failed(&cursor) ? NULL : buf_text(&b);
 }
 
-/* Renders the list into the reply's own buffer and hands a copy to the cache. */
+/* Renders the list as the reply's content, which goes out from where it stands, and hands a copy to
+ * the cache. */
 static enum err render_list(struct ctx *ctx, struct call *call, const struct list *list,
                             uint64_t generation, struct answer *answer)
 {
-    struct writing w = {.ctx = ctx};
-    struct buf *body = &call->reply->body;
+    struct writing w = {0};
     bool more = false;
-    buf_clear(body);
-    jw_start(&w.json, body);
+    reply_json(call->reply, &w.json);
     jw_array(&w.json);
     enum err err = catalog_list(ctx, api_domain(call), &list->query, write_row, &w, &more);
     if (err != OK)
@@ -208,10 +208,8 @@ static enum err render_list(struct ctx *ctx, struct call *call, const struct lis
     const char *fields = more ? next_fields(ctx, call, list, &w.last) : "";
     if (!jw_done(&w.json) || fields == NULL)
         return ctx_no_memory(ctx);
-    err = answer_cache_put(ctx, api_of(call)->answers, list->key, generation, buf_view(body),
-                           fields, answer);
-    buf_clear(body);
-    return err;
+    return answer_cache_put(ctx, api_of(call)->answers, list->key, generation,
+                            buf_view(&call->reply->body), fields, answer);
 }
 
 static enum err answer_list(struct ctx *ctx, struct call *call, struct list *list)
@@ -223,15 +221,16 @@ static enum err answer_list(struct ctx *ctx, struct call *call, struct list *lis
         return err;
     /* read before the query: a change that comes in between makes the entry stale, not wrong */
     uint64_t generation = catalog_generation(api->domain, list->query.org_id);
-    if (!answer_cache_get(ctx, api->answers, list->key, generation, &answer) &&
-        (err = render_list(ctx, call, list, generation, &answer)) != OK)
+    bool kept = answer_cache_get(ctx, api->answers, list->key, generation, &answer);
+    if (!kept && (err = render_list(ctx, call, list, generation, &answer)) != OK)
         return err;
     buf_str(&call->reply->fields, answer.fields);
     reply_field(call->reply, "Cache-Control", "private, no-cache");
     call->reply->cacheable = true;
     if (reply_etag(call->reply, call->req, answer.etag))
         return OK;
-    reply_still(call->reply, "application/json", answer.body);
+    if (kept)
+        reply_still(call->reply, "application/json", answer.body);
     return OK;
 }
 
@@ -269,7 +268,7 @@ static enum err versions(struct ctx *ctx, struct call *call)
     enum err err = read_source(ctx, call->req, &q);
     if (err != OK)
         return err;
-    struct writing w = {.ctx = ctx};
+    struct writing w = {0};
     reply_json(call->reply, &w.json);
     jw_array(&w.json);
     err = catalog_versions(ctx, api_domain(call), &q, pid, write_row, &w);

@@ -63,6 +63,7 @@ carry_settings() {
     done
     env | grep -E "$CARRIED" > "$tree/carried" || true
     if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
+        mkdir -p "$tree/etc/ssl" # a minimal Debian has none yet
         cp -L /etc/ssl/certs/ca-certificates.crt "$tree$bundle"
         for name in SSL_CERT_FILE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS GIT_SSL_CAINFO; do
             printf '%s\n' "$name=$bundle" >> "$tree/carried"
@@ -136,9 +137,8 @@ main_inside() {
 }
 
 main() {
-    local scratch
     [ "$(id -u)" -eq 0 ] || { say "needs root, for debootstrap and chroot"; return 1; }
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/larder-fresh.XXXXXX")
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/larder-fresh.XXXXXX") # global: the trap runs outside
     trap 'rm -rf --one-file-system "$scratch"' EXIT
     make_tree "$scratch/debian"
     carry_apt "$scratch/debian"

@@ -13,7 +13,7 @@ from source import Findings, files, line_of, text, without_comments
 INCLUDE = re.compile(r"^\s*#\s*include\s+<([^>]+)>", re.M)
 FREE = """assert ctype errno fenv float inttypes limits locale math setjmp signal stdalign stdarg stdatomic
 stdbool stddef stdint stdio stdlib stdnoreturn string strings time dirent dlfcn fcntl fnmatch getopt grp
-ifaddrs langinfo netdb poll pthread pwd sched semaphore spawn syslog termios ucontext unistd wchar""".split()
+ifaddrs langinfo malloc netdb poll pthread pwd sched semaphore spawn syslog termios ucontext unistd wchar""".split()
 FREE_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "net/", "sanitizer/")
 
 

@@ -9,7 +9,6 @@ unless the line says otherwise. Exit status 1 when a floor is missed. LARDER_BIN
 
 import sys
 
-sys.path.append(sys.path.pop(0))  # this folder comes last: a script in it is named like a library of Python's
 
 import argparse
 import io

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The HTTP edge beside nginx, on this machine, at this moment.
 
-    tests/bench/http.py [--pairs 5] [--seconds 2] [--connections 16]
+    tests/bench/bench_http.py [--pairs 5] [--seconds 2] [--connections 16]
 
 Both servers answer the same bytes over loopback, turn by turn, driven by one thread of wrk; what is
 compared is the median of the ratios of neighbouring runs, since absolute numbers say more about the

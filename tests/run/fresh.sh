@@ -65,7 +65,7 @@ carry_settings() {
     if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
         mkdir -p "$tree/etc/ssl" # a minimal Debian has none yet
         cp -L /etc/ssl/certs/ca-certificates.crt "$tree$bundle"
-        for name in SSL_CERT_FILE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS GIT_SSL_CAINFO; do
+        for name in SSL_CERT_FILE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS GIT_SSL_CAINFO npm_config_cafile; do
             printf '%s\n' "$name=$bundle" >> "$tree/carried"
         done
         printf 'Acquire::https::CAInfo "%s";\n' "$bundle" > "$tree/etc/apt/apt.conf.d/99carried"

@@ -113,32 +113,33 @@ enum err pack_find(struct cli *cli, const char *path, struct pack_list *list)
     return err;
 }
 
+static enum err read_whole(struct cli *cli, int fd, const char *path, size_t n, struct slice *out)
+{
+    if (n > FILE_MAX)
+        return ctx_fail(cli->ctx, ERR_TOO_LARGE, "%s is larger than %d bytes", path, FILE_MAX);
+    char *p = arena_alloc_raw(cli->ctx->arena, n);
+    if (p == NULL)
+        return ctx_no_memory(cli->ctx);
+    for (size_t at = 0; at < n;) {
+        ssize_t got = read(fd, p + at, n - at);
+        if (got <= 0)
+            return ctx_fail_errno(cli->ctx, got < 0 ? errno : EIO, path);
+        at += (size_t)got;
+    }
+    *out = (struct slice){p, n};
+    return OK;
+}
+
 static enum err read_file(struct cli *cli, const char *path, struct slice *out)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        int why = errno;
-        if (fd >= 0)
-            (void)close(fd);
-        return ctx_fail_errno(cli->ctx, why, path);
-    }
-    enum err err = OK;
-    size_t n = st.st_size > 0 ? (size_t)st.st_size : 0, at = 0;
-    char *p = n <= FILE_MAX ? arena_alloc_raw(cli->ctx->arena, n) : NULL;
-    if (n > FILE_MAX)
-        err = ctx_fail(cli->ctx, ERR_TOO_LARGE, "%s is larger than %d bytes", path, FILE_MAX);
-    else if (p == NULL)
-        err = ctx_no_memory(cli->ctx);
-    while (err == OK && at < n) {
-        ssize_t got = read(fd, p + at, n - at);
-        if (got <= 0)
-            err = ctx_fail_errno(cli->ctx, got < 0 ? errno : EIO, path);
-        else
-            at += (size_t)got;
-    }
+    if (fd < 0)
+        return ctx_fail_errno(cli->ctx, errno, path);
+    enum err err = fstat(fd, &st) == 0
+                       ? read_whole(cli, fd, path, st.st_size > 0 ? (size_t)st.st_size : 0, out)
+                       : ctx_fail_errno(cli->ctx, errno, path);
     (void)close(fd);
-    *out = (struct slice){p, n};
     return err;
 }
 

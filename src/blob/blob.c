@@ -162,7 +162,8 @@ static void remember(struct blobs *b, const unsigned char *hash, const struct st
 static enum err hash_file(struct ctx *ctx, int fd, unsigned char out[SHA256_BYTES])
 {
     struct crypto_hash *h = crypto_hash_new();
-    char *piece = arena_alloc_raw(ctx->arena, PIECE);
+    /* freed below: a walk over all blobs hashes thousands in one piece of work */
+    char *piece = malloc(PIECE);
     ssize_t n = -1;
     if (h && piece) {
         off_t at = 0;
@@ -174,7 +175,9 @@ static enum err hash_file(struct ctx *ctx, int fd, unsigned char out[SHA256_BYTE
     int why = errno;
     if (h)
         crypto_hash_end(h, out);
-    if (h == NULL || piece == NULL)
+    bool starved = h == NULL || piece == NULL;
+    free(piece);
+    if (starved)
         return ctx_no_memory(ctx);
     return n < 0 ? ctx_fail_errno(ctx, why, "read a blob") : OK;
 }

@@ -137,7 +137,7 @@ static int on_disk(int fd)
 ssize_t write(int fd, const void *p, size_t n)
 {
     REAL(ssize_t, "write", int, const void *, size_t)
-    if (on_disk(fd))
+    if (fd != STDERR_FILENO && on_disk(fd)) /* the log comes after the answer and is no step */
         REFUSE;
     return real(fd, p, n);
 }

@@ -421,9 +421,8 @@ static void memory_may_end_anywhere(void **state)
         arena_init(&small, ceiling);
         ctx_init(&ctx, &small, &clock_system, NULL, "test");
         enum err err = blob_open(&ctx, p->blobs, sha, 9, &fd);
-        assert_true(err == (ceiling < (256 << 10) ? ERR_NO_MEMORY : OK));
-        if (err == OK)
-            (void)close(fd);
+        assert_int_equal(err, OK); /* hashing takes nothing from the arena */
+        (void)close(fd);
         arena_free(&small);
         assert_int_equal(count_open_files(), files);
     }

@@ -71,7 +71,7 @@ carry_settings() {
         done
         printf 'Acquire::https::CAInfo "%s";\n' "$bundle" > "$tree/etc/apt/apt.conf.d/99carried"
     fi
-    git clone -q --no-hardlinks "$ROOT" "$tree/larder"
+    git clone -q --no-hardlinks "$ROOT" "$tree/root/checkout"
 }
 
 # exec_inside <tree> <command>...: an environment of its own, with what was carried along.
@@ -104,7 +104,7 @@ mount_tree() {
 check_test() {
     local begun=$SECONDS
     say "./build.sh test"
-    inside "$1" bash -c 'cd /larder && ./build.sh test' < /dev/null
+    inside "$1" bash -c 'cd /root/checkout && ./build.sh test' < /dev/null
     say "./build.sh test passed after $((SECONDS - begun)) s, installing and building included"
 }
 
@@ -113,7 +113,7 @@ check_run() {
     local tree=$1 trouble=$1/tmp/run.err line="" url out pid status=0
     say "./build.sh run"
     exec {out}< <(exec_inside "$tree" bash -c \
-        'cd /larder && exec ./build.sh run --data /tmp/fresh --listen 127.0.0.1:0' < /dev/null 2> "$trouble")
+        'cd /root/checkout && exec ./build.sh run --data /tmp/fresh --listen 127.0.0.1:0' < /dev/null 2> "$trouble")
     pid=$!
     read -r -t 900 line <&"$out" || true
     url=${line##* listening on }

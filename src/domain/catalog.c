@@ -12,6 +12,7 @@
 #include "base/json_write.h"
 #include "blob/blob.h"
 #include "domain/domain.h"
+#include "domain/events.h"
 #include "package/version.h"
 #include "store/audit_store.h"
 #include "store/outbox_store.h"
@@ -249,7 +250,7 @@ struct changing {
     const struct actor *actor;
     struct lookup lookup;
     const struct catalog_change *change;
-    bool changed;
+    bool changed, toggled;
 };
 
 /* What the change did, for the audit and for the replicas. */
@@ -301,6 +302,7 @@ static enum err apply_change(struct ctx *ctx, struct conn *conn, void *arg)
     bool toggled = c->change->enabled && *c->change->enabled != p->enabled;
     bool tagged = c->change->set_tag && !same_text(c->change->tag, p->tag);
     c->changed = toggled || tagged;
+    c->toggled = toggled;
     if (!c->changed)
         return OK;
     if (toggled) {
@@ -315,14 +317,25 @@ static enum err apply_change(struct ctx *ctx, struct conn *conn, void *arg)
     return err == OK ? write_records(ctx, conn, c, &before, p, toggled, tagged) : err;
 }
 
+static void tell(struct domain *d, const struct plugin *p)
+{
+    events_emit(d, &(struct event){.kind = p->enabled ? "plugin.enabled" : "plugin.disabled",
+                                   .org_id = p->org_id,
+                                   .plugin_id = p->id,
+                                   .pid = p->pid,
+                                   .version = p->version});
+}
+
 enum err catalog_change(struct ctx *ctx, struct domain *d, const struct actor *actor,
                         const char *org_id, const char *id, const struct catalog_change *change,
                         struct plugin *out)
 {
-    struct changing c = {actor, {org_id, id, false, out}, change, false};
+    struct changing c = {.actor = actor, .lookup = {org_id, id, false, out}, .change = change};
     enum err err = store_write(ctx, d->store, apply_change, &c);
     if (err == OK && c.changed)
         catalog_changed(d, org_id);
+    if (err == OK && c.toggled)
+        tell(d, out);
     return err;
 }
 

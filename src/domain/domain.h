@@ -16,9 +16,13 @@
 #include "store/store.h"
 
 struct blobs;         /* blob/blob.h */
+struct events;        /* domain/events.h */
 struct trees;         /* blob/tree.h */
 struct password_gate; /* domain/passwords.c */
 struct stamps;        /* domain/stamps.c */
+struct jobs;          /* domain/jobs.h */
+struct dependencies;  /* domain/dependencies.h */
+struct sandbox;       /* sandbox/sandbox.h */
 
 enum { SIGNING_KEY_BYTES = 32, CATALOG_COUNTERS = 256 };
 
@@ -31,17 +35,22 @@ struct domain_limits {
     int hashes_at_once;     /* Argon2id computations, about 64 MiB each: 2 */
     int hashes_waiting;     /* callers that may wait for one: 32 */
     int hash_wait_ms;       /* how long they wait before "busy": 5 s */
+    int job_threads;        /* that work on jobs: 2 */
 };
 
 struct domain {
     struct store *store;
     struct blobs *blobs; /* NULL where no plugin is touched: identity verbs of the command line */
     struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
+    struct events *events; /* who follows what happens; NULL = nobody: the command line */
     struct domain_limits limits;
     unsigned char signing_key[SIGNING_KEY_BYTES]; /* signs access tokens */
     struct password_gate *passwords;
     struct stamps *stamps;
-    struct { /* generations of the catalog's answers, see catalog.h */
+    struct jobs *jobs;                 /* NULL where nobody runs jobs: the command line */
+    struct dependencies *dependencies; /* NULL likewise: nothing is installed */
+    struct sandbox *sandbox;           /* NULL likewise: nothing is run */
+    struct {                           /* generations of the catalog's answers, see catalog.h */
         _Atomic uint64_t system, org[CATALOG_COUNTERS];
     } catalog;
 };

@@ -17,6 +17,7 @@
 #include "blob/tree.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
+#include "domain/events.h"
 #include "domain/orgs.h"
 #include "domain/package_row.h"
 #include "package/inspect.h"
@@ -390,6 +391,12 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
     }
     /* after the tree, so that whoever sees the version in a list can load it */
     catalog_changed(d, done->org_id);
+    if (!p->out->unchanged)
+        events_emit(d, &(struct event){.kind = "plugin.uploaded",
+                                       .org_id = done->org_id,
+                                       .plugin_id = done->id,
+                                       .pid = done->pid,
+                                       .version = done->version});
     return err;
 }
 

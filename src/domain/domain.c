@@ -24,6 +24,7 @@ static const struct domain_limits standard = {
     .hashes_at_once = 2,
     .hashes_waiting = 32,
     .hash_wait_ms = 5000,
+    .job_threads = 2,
 };
 
 enum err domain_open(struct ctx *ctx, struct domain *d, struct store *store,

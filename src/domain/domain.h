@@ -50,7 +50,8 @@ struct domain {
     struct jobs *jobs;                 /* NULL where nobody runs jobs: the command line */
     struct dependencies *dependencies; /* NULL likewise: nothing is installed */
     struct sandbox *sandbox;           /* NULL likewise: nothing is run */
-    struct {                           /* generations of the catalog's answers, see catalog.h */
+
+    struct { /* generations of the catalog's answers, see catalog.h */
         _Atomic uint64_t system, org[CATALOG_COUNTERS];
     } catalog;
 };

@@ -59,6 +59,7 @@ extern const size_t api_table_count;
 extern const struct route_table admin_api_table;
 extern const struct route_table audit_api_table;
 extern const struct route_table auth_api_table;
+extern const struct route_table examples_api_table;
 extern const struct route_table keys_api_table;
 extern const struct route_table me_api_table;
 extern const struct route_table ops_api_table;

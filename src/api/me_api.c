@@ -50,6 +50,8 @@ static enum err show(struct ctx *ctx, struct call *call)
     jw_put_str(&j, "locale", user.locale);
     jw_put_str(&j, "timezone", user.timezone);
     jw_put_str(&j, "bio", user.bio);
+    jw_key(&j, "permissions"); /* those held everywhere; an org has its own route */
+    api_write_permissions(&j, &actor->may);
     jw_end(&j);
     return OK;
 }

@@ -12,6 +12,7 @@
 
 static enum err list(struct ctx *ctx, struct call *call);
 static enum err show(struct ctx *ctx, struct call *call);
+static enum err show_permissions(struct ctx *ctx, struct call *call);
 static enum err change_profile(struct ctx *ctx, struct call *call);
 static enum err list_members(struct ctx *ctx, struct call *call);
 static enum err add_member(struct ctx *ctx, struct call *call);
@@ -26,15 +27,16 @@ static enum err find_users(struct ctx *ctx, struct call *call);
 
 // clang-format off
 static const struct route routes[] = {
-    {METHOD_GET,    "/api/orgs",                                     "session",     BODY_NONE, 0, list,           "Organizations the caller may see, with the role in each"},
-    {METHOD_GET,    "/api/orgs/{org_id}",                            ORG_READ,      BODY_NONE, 0, show,           "One organization"},
-    {METHOD_PATCH,  "/api/orgs/{org_id}/profile",                    ORG_WRITE,     BODY_JSON, 0, change_profile, "Change how the organization presents itself"},
-    {METHOD_GET,    "/api/orgs/{org_id}/users",                      MEMBERS_READ,  BODY_NONE, 0, list_members,   "Members of the organization"},
-    {METHOD_POST,   "/api/orgs/{org_id}/members",                    MEMBERS_WRITE, BODY_JSON, 0, add_member,     "Make a user a member"},
-    {METHOD_POST,   "/api/orgs/{org_id}/users",                      MEMBERS_WRITE, BODY_JSON, 0, add_member,     "The same under the name the web client uses"},
-    {METHOD_PATCH,  "/api/orgs/{org_id}/users/{user_id}/membership", MEMBERS_WRITE, BODY_JSON, 0, change_member,  "Make a member an administrator, or a plain member"},
-    {METHOD_DELETE, "/api/orgs/{org_id}/users/{user_id}",            MEMBERS_WRITE, BODY_NONE, 0, remove_member,  "Remove a member"},
-    {METHOD_GET,    "/api/users",                                    "session",     BODY_NONE, 0, find_users,     "Find a user by exact id, e-mail or name"},
+    {METHOD_GET,    "/api/orgs",                                     "session",     BODY_NONE, 0, list,             "Organizations the caller may see, with the role in each"},
+    {METHOD_GET,    "/api/orgs/{org_id}",                            ORG_READ,      BODY_NONE, 0, show,             "One organization"},
+    {METHOD_GET,    "/api/orgs/{org_id}/permissions",                ORG_READ,      BODY_NONE, 0, show_permissions, "What the caller may do in the organization"},
+    {METHOD_PATCH,  "/api/orgs/{org_id}/profile",                    ORG_WRITE,     BODY_JSON, 0, change_profile,   "Change how the organization presents itself"},
+    {METHOD_GET,    "/api/orgs/{org_id}/users",                      MEMBERS_READ,  BODY_NONE, 0, list_members,     "Members of the organization"},
+    {METHOD_POST,   "/api/orgs/{org_id}/members",                    MEMBERS_WRITE, BODY_JSON, 0, add_member,       "Make a user a member"},
+    {METHOD_POST,   "/api/orgs/{org_id}/users",                      MEMBERS_WRITE, BODY_JSON, 0, add_member,       "The same under the name the web client uses"},
+    {METHOD_PATCH,  "/api/orgs/{org_id}/users/{user_id}/membership", MEMBERS_WRITE, BODY_JSON, 0, change_member,    "Make a member an administrator, or a plain member"},
+    {METHOD_DELETE, "/api/orgs/{org_id}/users/{user_id}",            MEMBERS_WRITE, BODY_NONE, 0, remove_member,    "Remove a member"},
+    {METHOD_GET,    "/api/users",                                    "session",     BODY_NONE, 0, find_users,       "Find a user by exact id, e-mail or name"},
 };
 // clang-format on
 
@@ -83,6 +85,20 @@ static enum err show(struct ctx *ctx, struct call *call)
     if (err == OK)
         answer_org(call, &org);
     return err;
+}
+
+/* The guard has joined what is held everywhere and in this organization. */
+static enum err show_permissions(struct ctx *ctx, struct call *call)
+{
+    struct jw j;
+    (void)ctx;
+    reply_no_store(call->reply);
+    reply_json(call->reply, &j);
+    jw_object(&j);
+    jw_key(&j, "permissions");
+    api_write_permissions(&j, &api_actor(call)->may);
+    jw_end(&j);
+    return OK;
 }
 
 static enum err change_profile(struct ctx *ctx, struct call *call)

@@ -121,6 +121,15 @@ static bool is_system_role(const struct role *role)
     return false;
 }
 
+void api_write_permissions(struct jw *j, const struct permission_set *set)
+{
+    jw_array(j);
+    for (size_t i = 0; i < permission_count(); i++)
+        if (permission_set_has(set, (int)i))
+            jw_str(j, permission_at(i)->name);
+    jw_end(j);
+}
+
 void api_write_role(struct jw *j, const struct role *role)
 {
     jw_object(j);

@@ -27,6 +27,8 @@ void api_write_user(struct jw *j, const struct user *user); /* a member object w
 void api_write_member(struct jw *j, const struct member *member);
 void api_write_org(struct jw *j, const struct org *org);
 void api_write_seat(struct jw *j, const struct org_seat *seat);
+/* The names in a set, as an array. */
+void api_write_permissions(struct jw *j, const struct permission_set *set);
 void api_write_role(struct jw *j, const struct role *role);
 
 #endif

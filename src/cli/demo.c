@@ -7,18 +7,15 @@
  */
 #include "cli/demo.h"
 
-#include <string.h>
-
 #include "base/crypto.h"
-#include "base/embedded.h"
 #include "domain/catalog.h"
+#include "domain/examples.h"
 #include "domain/members.h"
 #include "domain/orgs.h"
 #include "domain/publish.h"
 #include "domain/users.h"
-#include "package/zip_write.h"
 
-enum { SYSTEM = -1, ACME, GLOBEX, ORGS, PACKAGE_MAX = 1 << 20, PASSWORD_BYTES = 12 };
+enum { SYSTEM = -1, ACME, GLOBEX, ORGS, PASSWORD_BYTES = 12 };
 
 static const struct {
     const char *name, *domain, *description;
@@ -68,57 +65,13 @@ static const struct shown {
 
 /* ------------------------------------------------------------------ packages */
 
-/* The text with the value of `version="..."` replaced. */
-static struct slice set_version(struct ctx *ctx, struct slice text, const char *version)
-{
-    static const char field[] = "version=\"";
-    const char *at = memmem(text.p, text.n, field, sizeof field - 1);
-    struct buf *b = arena_alloc(ctx->arena, sizeof *b);
-    if (at == NULL || b == NULL)
-        return text;
-    size_t from = (size_t)(at - text.p) + sizeof field - 1;
-    struct slice rest = slice_sub(text, from, text.n);
-    buf_init(b, ctx->arena, PACKAGE_MAX);
-    buf_slice(b, slice_sub(text, 0, from));
-    buf_str(b, version);
-    buf_slice(b, slice_sub(rest, slice_find(rest, '"'), rest.n));
-    return buf_view(b);
-}
-
-static enum err pack(struct ctx *ctx, const struct shown *row, struct slice *out)
-{
-    struct zip_writer w;
-    struct buf *b = arena_alloc(ctx->arena, sizeof *b);
-    const char *folder = str_printf(ctx->arena, "packaging/examples/%s/", row->folder);
-    if (b == NULL || folder == NULL)
-        return ctx_no_memory(ctx);
-    buf_init(b, ctx->arena, PACKAGE_MAX);
-    zip_write_begin(&w, ctx, b);
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < embedded_count(); i++) {
-        const struct embedded *e = embedded_at(i);
-        struct slice path = slice_of(e->path);
-        if (!slice_starts(path, folder))
-            continue;
-        struct slice name = slice_sub(path, strlen(folder), path.n);
-        struct slice bytes = {(const char *)e->plain, e->plain_size};
-        if (slice_is(name, "plugin.py"))
-            bytes = set_version(ctx, bytes, row->version);
-        err = zip_write_add(&w, name, bytes, ZIP_PACK_SMALLER);
-    }
-    if (err == OK)
-        err = zip_write_end(&w);
-    *out = buf_view(b);
-    return err;
-}
-
 static enum err publish(struct ctx *ctx, struct domain *d, const struct actor *actor,
                         const struct shown *row, const char *org_id)
 {
     static const bool off = false;
     struct upload up = {.org_id = org_id, .file_name = SLICE("example.zip")};
     struct published done;
-    enum err err = pack(ctx, row, &up.bytes);
+    enum err err = examples_pack(ctx, row->folder, row->version, &up.bytes);
     if (err == OK)
         err = publish_upload(ctx, d, actor, &up, &done);
     struct catalog_change change = {.set_tag = row->tag != NULL, .tag = row->tag};

@@ -205,6 +205,8 @@ static enum plugin_generation generation_of(const struct inspection *out,
 {
     const struct py_value *record = plugin->metadata;
     bool is_record = record && record->kind == PY_RECORD;
+    if (out->is_v1)
+        return PLUGIN_V1;
     if ((manifest && py_get(manifest, "pid")) || (is_record && py_get(record, "pid")))
         return PLUGIN_V2;
     bool has_layout = out->registers && out->has_agent_file && out->has_tools_file;
@@ -357,15 +359,28 @@ static enum err inspect(struct ctx *ctx, void *arg)
     return err ? err : findings_end(&out->errors);
 }
 
-enum err inspect_package(struct ctx *ctx, const struct package_source *source,
-                         struct inspection *out)
+static enum err inspect_as(struct ctx *ctx, const struct package_source *source, bool is_v1,
+                           struct inspection *out)
 {
     struct inspecting what = {source, out};
     memset(out, 0, sizeof *out);
-    out->meta.generation = PLUGIN_V2;
+    out->is_v1 = is_v1;
+    out->meta.generation = is_v1 ? PLUGIN_V1 : PLUGIN_V2;
     findings_init(&out->errors, ctx);
     findings_init(&out->warnings, ctx);
     if (!find_root(source, out))
         return findings_end(&out->errors);
     return py_memory_run(ctx, inspect, &what);
+}
+
+enum err inspect_package(struct ctx *ctx, const struct package_source *source,
+                         struct inspection *out)
+{
+    return inspect_as(ctx, source, false, out);
+}
+
+enum err inspect_package_v1(struct ctx *ctx, const struct package_source *source,
+                            struct inspection *out)
+{
+    return inspect_as(ctx, source, true, out);
 }

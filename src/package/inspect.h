@@ -24,6 +24,7 @@ struct inspection {
     struct slice root;       /* the wrapper folder with its '/', or empty */
     struct findings errors;
     struct findings warnings; /* do not hinder an upload */
+    bool is_v1;               /* was asked for: the rules of generation 1 hold */
     bool registers;           /* calls register_plugin */
     bool has_init, has_agent_file, has_tools_file;
 };
@@ -31,5 +32,9 @@ struct inspection {
 /* OK, or ERR_INVALID with one item per finding, or a failure of ours. */
 enum err inspect_package(struct ctx *ctx, const struct package_source *source,
                          struct inspection *out) MUST_USE;
+
+/* The same for the v1 API: the rules of generation 1 hold, whatever the package looks like. */
+enum err inspect_package_v1(struct ctx *ctx, const struct package_source *source,
+                            struct inspection *out) MUST_USE;
 
 #endif

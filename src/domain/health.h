@@ -1,0 +1,56 @@
+/*
+ * health.h - does a plugin work: its check in the sandbox, and what is kept of it.
+ *
+ * A check is a job (jobs.h) on the row of one version: the stored bytes are unpacked, imported and
+ * tried by sandbox/runner.py inside the sandbox (sandbox/sandbox.h), and what the runner reports is
+ * read as data (health_report.h). One transaction then writes the row of health_check, the plugin's
+ * state and the stage of its validation. Nothing is ever "healthy" without having run; where it
+ * could not run it is "unchecked", with the reason. Queueing never delays or decides an upload.
+ */
+#ifndef LARDER_DOMAIN_HEALTH_H
+#define LARDER_DOMAIN_HEALTH_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+#include "domain/jobs.h"
+#include "model/health.h"
+#include "model/identity.h"
+
+struct conn;
+struct domain;
+struct plugin;
+struct sandbox;
+
+/* The kind "health" for jobs_open; d->sandbox may be NULL. */
+struct job_kind health_job(struct domain *d);
+
+/* What an upload asks for, by the setting: nothing, or a queued check. Inside its transaction; the
+ * caller wakes the jobs after the commit. */
+enum err health_after_upload(struct ctx *ctx, struct domain *d, struct conn *conn, bool is_v1,
+                             const char *plugin_id) MUST_USE;
+
+/* Somebody asks: queued and audited in one transaction. ERR_NOT_FOUND, ERR_BUSY where no jobs run.
+ * With an org only plugins it owns; NULL = any. *job_id lives in the arena. */
+enum err health_ask(struct ctx *ctx, struct domain *d, const struct actor *actor,
+                    const char *org_id, const char *plugin_id, const char **job_id) MUST_USE;
+
+/* Newest first, at most `limit` from before that number (0 = the newest). */
+enum err health_history(struct ctx *ctx, struct domain *d, const char *org_id,
+                        const char *plugin_id, int64_t before_seq, int limit,
+                        struct health_check **out, size_t *count, bool *more) MUST_USE;
+
+/* May checks of this plugin, in all its versions, reach the network? Audited. */
+enum err health_allow_network(struct ctx *ctx, struct domain *d, const struct actor *actor,
+                              const char *plugin_id, bool allow) MUST_USE;
+enum err health_network(struct ctx *ctx, struct domain *d, const struct plugin *plugin,
+                        bool *allowed) MUST_USE;
+
+/* Every minute: queues enabled versions whose last check is older than d->limits.health_every_ms. */
+enum err health_tend(struct ctx *ctx, struct domain *d) MUST_USE;
+
+/* The check itself, of bytes that stand nowhere yet: for `larder lint --health`. */
+enum err health_try(struct ctx *ctx, struct sandbox *sandbox, struct slice zip, bool network,
+                    struct health_outcome *out) MUST_USE;
+
+#endif

@@ -241,6 +241,8 @@ CREATE TABLE plugin (
     has_readme       INTEGER NOT NULL DEFAULT 0 CHECK (has_readme IN (0, 1)), -- the package holds a README.md
     size_bytes       INTEGER NOT NULL,             -- of the uploaded bytes
     artifact         TEXT NOT NULL DEFAULT 'present' CHECK (artifact IN ('present', 'missing', 'corrupt')), -- state of its blob, kept here for lists
+    replication      TEXT NOT NULL DEFAULT 'local' CHECK (replication IN ('local', 'pending', 'replicated', 'conflict')), -- how far its changes are on their way to the shared log; 'conflict' = what was uploaded here lost
+    quarantined      INTEGER NOT NULL DEFAULT 0 CHECK (quarantined IN (0, 1)), -- 1 = disabled for safety: only lifting it enables again
     health           TEXT NOT NULL DEFAULT 'unchecked' CHECK (health IN ('unchecked', 'healthy', 'failed')), -- newest row of health_check
     created_at       INTEGER NOT NULL,             -- when it was uploaded
     updated_at       INTEGER NOT NULL,             -- last change of enabled, tag or content
@@ -269,10 +271,13 @@ CREATE UNIQUE INDEX plugin_latest ON plugin (slice, pid) WHERE is_latest = 1;
 CREATE INDEX plugin_tag ON plugin (slice, tag, pid) WHERE is_latest = 1 AND tag IS NOT NULL;
 CREATE INDEX plugin_blob ON plugin (sha256);
 CREATE INDEX plugin_org ON plugin (org_id);
+-- Packages to fetch from the object store, and rows that no change has brought there yet.
+CREATE INDEX plugin_missing ON plugin (enabled DESC, created_at DESC) WHERE artifact <> 'present';
+CREATE INDEX plugin_unsent ON plugin (seq) WHERE replication = 'local';
 
 -- The four stages a package went through: what each found and how long it took.
 CREATE TABLE validation (
-    plugin_id   TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE, -- which version
+    plugin_id   TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE ON UPDATE CASCADE, -- which version
     stage       TEXT NOT NULL CHECK (stage IN ('structure', 'metadata', 'dependencies', 'health')), -- which of the four
     result      TEXT NOT NULL CHECK (result IN ('passed', 'failed', 'skipped', 'pending')), -- pending = still at work
     at          INTEGER NOT NULL, -- when it ended
@@ -294,13 +299,13 @@ CREATE TABLE finding (
     sentence  TEXT NOT NULL,     -- what is so
     remedy    TEXT,              -- what to do; NULL = nothing
     PRIMARY KEY (plugin_id, stage, n),
-    FOREIGN KEY (plugin_id, stage) REFERENCES validation (plugin_id, stage) ON DELETE CASCADE
+    FOREIGN KEY (plugin_id, stage) REFERENCES validation (plugin_id, stage) ON DELETE CASCADE ON UPDATE CASCADE
 ) STRICT, WITHOUT ROWID;
 
 -- Every run of a plugin's health check in the sandbox.
 CREATE TABLE health_check (
     seq         INTEGER PRIMARY KEY, -- order of arrival
-    plugin_id   TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE, -- which version
+    plugin_id   TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE ON UPDATE CASCADE, -- which version
     at          INTEGER NOT NULL, -- when it was run
     result      TEXT NOT NULL CHECK (result IN ('unchecked', 'healthy', 'failed')), -- how it ended
     reason      TEXT,             -- why it failed or was not checked
@@ -311,7 +316,7 @@ CREATE INDEX health_check_plugin ON health_check (plugin_id, at);
 
 -- Downloads of a version, by hour: exact enough for a chart, bounded in size.
 CREATE TABLE download (
-    plugin_id TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE, -- which version
+    plugin_id TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE ON UPDATE CASCADE, -- which version
     hour      INTEGER NOT NULL,  -- hours since 1970 UTC
     count     INTEGER NOT NULL, -- downloads in that hour
     PRIMARY KEY (plugin_id, hour)
@@ -338,8 +343,10 @@ CREATE INDEX idempotency_age ON idempotency (created_at);
 CREATE TABLE outbox (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival
     op_id      TEXT NOT NULL UNIQUE,  -- UUIDv7; how a node recognises its own work again
-    kind       TEXT NOT NULL,         -- 'version.create', 'version.enabled', 'org.put', ...
-    entity     TEXT NOT NULL,         -- what it is about: one change per entity is under way at a time
+    kind       TEXT NOT NULL,         -- 'version.create', 'version.enabled', 'org.put', ...: store/outbox_store.h
+    entity     TEXT NOT NULL,         -- what it is about, as in entity_rev: one change per entity is under way at a time
+    sha256     TEXT,                  -- bytes that must be in the bucket before it; they are kept until then; NULL = none
+    size       INTEGER NOT NULL DEFAULT 0, -- of those bytes
     body       TEXT NOT NULL,         -- JSON object
     step       INTEGER NOT NULL DEFAULT 0, -- how far publishing has got
     tries      INTEGER NOT NULL DEFAULT 0, -- how often it was begun
@@ -349,6 +356,62 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_entity ON outbox (entity, seq);
 CREATE INDEX outbox_due ON outbox (next_at);
+CREATE INDEX outbox_bytes ON outbox (sha256) WHERE sha256 IS NOT NULL;
+
+-- Where this node stands in the log that all nodes over one bucket share. One row, made by the first
+-- run that is told about replication; without it nothing was ever said.
+CREATE TABLE repl_state (
+    one           INTEGER PRIMARY KEY CHECK (one = 1), -- there is one row
+    recording     INTEGER NOT NULL DEFAULT 1 CHECK (recording IN (0, 1)), -- 0 = switched off: changes leave no outbox rows
+    bucket_id     TEXT,                       -- of the bucket this node belongs to; NULL = it has met none
+    applied_seq   INTEGER NOT NULL DEFAULT 0, -- last entry of the log that is in the tables here
+    state_hash    TEXT NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000', -- of all rows of entity_rev: equal on all nodes at the same applied_seq
+    snap_seq      INTEGER NOT NULL DEFAULT 0, -- newest snapshot known to be in the bucket
+    capability    TEXT CHECK (capability IN ('atomic', 'unsupported', 'ignored')), -- of the bucket's conditional writes; NULL = not probed
+    writer        TEXT,                       -- single-writer mode: the node that may publish, where it is another one; NULL = this one may
+    clock_offset  INTEGER NOT NULL DEFAULT 0, -- milliseconds the store's clock is ahead of ours
+    updated_at    INTEGER NOT NULL            -- last change of the row
+) STRICT;
+
+-- What the log says about each version and each org: the truth that all nodes share, while `plugin`
+-- and `org` may be ahead of it by changes that still wait in `outbox`.
+CREATE TABLE entity_rev (
+    entity TEXT NOT NULL PRIMARY KEY, -- 'v/<slice>/<pid>/<order key in hex>', 'o/<org id>'
+    rev    INTEGER NOT NULL,          -- counts the entries that changed it
+    op_id  TEXT NOT NULL,             -- of the last one
+    seq    INTEGER NOT NULL,          -- its number in the log
+    claim  TEXT,                      -- a domain name that this org holds alone; NULL = none
+    state  TEXT NOT NULL              -- canonical JSON: what the entries made of it
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX entity_claim ON entity_rev (claim) WHERE claim IS NOT NULL;
+
+-- Changes that are in the tables already: an entry that stands twice in the log counts once.
+CREATE TABLE applied (
+    op_id TEXT NOT NULL PRIMARY KEY, -- of the change
+    seq   INTEGER NOT NULL           -- its number in the log
+) STRICT, WITHOUT ROWID;
+CREATE INDEX applied_seq ON applied (seq);
+
+-- What was wanted here and lost to what another node had published before. Nothing is thrown away:
+-- the bytes of `mine` stay until somebody resolves the row.
+CREATE TABLE repl_conflict (
+    seq         INTEGER PRIMARY KEY, -- order of arrival
+    id          TEXT NOT NULL UNIQUE, -- UUIDv7
+    op_id       TEXT NOT NULL UNIQUE, -- of the change that lost
+    entity      TEXT NOT NULL,        -- which version or org
+    kind        TEXT NOT NULL,        -- of the change: 'version.create', ...
+    org_id      TEXT,                 -- slice; NULL = system
+    pid         TEXT,                 -- of the plugin; NULL = an org
+    version     TEXT,                 -- of the plugin
+    sha256      TEXT,                 -- bytes kept for `mine`; NULL = none
+    mine        TEXT NOT NULL,        -- JSON object: what was wanted
+    theirs      TEXT NOT NULL,        -- JSON object: what stands
+    seen_at     INTEGER NOT NULL,     -- when it was found
+    resolved_at INTEGER               -- NULL = still open
+) STRICT;
+CREATE INDEX repl_conflict_open ON repl_conflict (seq) WHERE resolved_at IS NULL;
+CREATE INDEX repl_conflict_bytes ON repl_conflict (sha256) WHERE resolved_at IS NULL AND sha256 IS NOT NULL;
+CREATE INDEX repl_conflict_entity ON repl_conflict (entity);
 
 -- Work for later, done by the job thread: health checks, installs, sweeps.
 CREATE TABLE job (
@@ -370,3 +433,32 @@ CREATE UNIQUE INDEX job_once ON job (kind, subject) WHERE state = 'queued';
 CREATE INDEX job_due ON job (run_at) WHERE state = 'queued';
 CREATE INDEX job_running ON job (started_at) WHERE state = 'running';
 CREATE INDEX job_subject ON job (subject, seq);
+CREATE INDEX job_finished ON job (finished_at) WHERE finished_at IS NOT NULL; -- for sweeping
+
+-- Uploads that were accepted and wait for their dependencies. Their bytes are a blob already; a row
+-- of `plugin` is made by the job that ends the wait.
+CREATE TABLE pending_upload (
+    seq        INTEGER PRIMARY KEY, -- order of arrival
+    id         TEXT NOT NULL UNIQUE,  -- UUIDv7, subject of the job
+    name       TEXT NOT NULL,         -- of the plugin
+    version    TEXT NOT NULL,         -- as its author wrote it
+    file_name  TEXT NOT NULL,         -- as it was uploaded
+    sha256     TEXT NOT NULL,         -- the uploaded bytes; not yet in `blob`
+    needs      TEXT NOT NULL,         -- JSON array of PEP 508 requirements
+    detail     TEXT NOT NULL DEFAULT '{}', -- JSON object for the publisher
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'installing', 'checked', 'failed')), -- checked = published
+    report     TEXT,                  -- JSON object: what came of the installation; NULL = not yet known
+    message    TEXT,                  -- why it failed; NULL = it did not
+    details    TEXT,                  -- what exactly; NULL = nothing to add
+    plugin_id  TEXT,                  -- the version it became; no foreign key: v1 frees versions
+    actor_id   TEXT,                  -- who uploaded it; no foreign key: it outlives them
+    actor_name TEXT,                  -- as it was called then
+    actor_via  TEXT NOT NULL,         -- how it proved that: 'session', 'api_key', ...
+    address    TEXT,                  -- where the upload came from
+    created_at INTEGER NOT NULL,      -- when it was uploaded
+    updated_at INTEGER NOT NULL       -- last change of state
+) STRICT;
+-- The same version is on its way once.
+CREATE UNIQUE INDEX pending_upload_once ON pending_upload (name, version) WHERE state IN ('pending', 'installing');
+CREATE INDEX pending_upload_blob ON pending_upload (sha256) WHERE state IN ('pending', 'installing');
+CREATE INDEX pending_upload_old ON pending_upload (updated_at) WHERE state IN ('checked', 'failed'); -- for sweeping

@@ -9,6 +9,7 @@ const struct sql_list *const store_statements[] = {
     &commit_sql,
     &conn_sql,
     &idempotency_store_sql,
+    &job_store_sql,
     &key_store_sql,
     &kv_store_sql,
     &member_store_sql,

@@ -13,6 +13,7 @@ extern const struct sql_list audit_store_sql;
 extern const struct sql_list commit_sql;
 extern const struct sql_list conn_sql;
 extern const struct sql_list idempotency_store_sql;
+extern const struct sql_list job_store_sql;
 extern const struct sql_list key_store_sql;
 extern const struct sql_list kv_store_sql;
 extern const struct sql_list member_store_sql;

@@ -216,9 +216,11 @@ CREATE TABLE blob (
     size        INTEGER NOT NULL CHECK (size >= 0),                   -- bytes
     state       TEXT NOT NULL DEFAULT 'present' CHECK (state IN ('present', 'missing', 'corrupt')), -- present = on disk; missing = not there; corrupt = there with other bytes
     first_seen  INTEGER NOT NULL, -- when this node first had it (or first heard of it)
-    verified_at INTEGER           -- when its hash was last found right on disk; NULL = never since
+    verified_at INTEGER,          -- when its hash was last found right on disk; NULL = never since
+    keep_until  INTEGER           -- stays until then though no version names it: for undoing an overwrite; NULL = not kept
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX blob_trouble ON blob (state) WHERE state <> 'present';
+CREATE INDEX blob_kept ON blob (keep_until) WHERE keep_until IS NOT NULL;
 
 -- One version of one plugin in one slice. What it says of itself never changes once it is here
 -- (a v1 overwrite replaces the row's content as a whole, in one audited transaction).

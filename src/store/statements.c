@@ -12,6 +12,7 @@ const struct sql_list *const store_statements[] = {
     &job_store_sql,
     &key_store_sql,
     &kv_store_sql,
+    &legacy_store_sql,
     &member_store_sql,
     &migrate_sql,
     &org_store_sql,

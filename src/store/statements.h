@@ -16,6 +16,7 @@ extern const struct sql_list idempotency_store_sql;
 extern const struct sql_list job_store_sql;
 extern const struct sql_list key_store_sql;
 extern const struct sql_list kv_store_sql;
+extern const struct sql_list legacy_store_sql;
 extern const struct sql_list member_store_sql;
 extern const struct sql_list migrate_sql;
 extern const struct sql_list org_store_sql;

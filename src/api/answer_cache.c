@@ -137,10 +137,10 @@ bool answer_cache_get(struct ctx *ctx, struct answer_cache *c, struct slice key,
     return e && lend(ctx, e, out);
 }
 
-static void write_etag(struct slice body, const char *fields, char etag[ANSWER_ETAG])
+static void write_etag(struct slice essence, const char *fields, char etag[ANSWER_ETAG])
 {
     unsigned char sum[SHA256_BYTES], both[2 * SHA256_BYTES];
-    crypto_sha256(body, both);
+    crypto_sha256(essence, both);
     crypto_sha256(slice_of(fields), both + SHA256_BYTES);
     crypto_sha256((struct slice){(const char *)both, sizeof both}, sum);
     etag[0] = '"';
@@ -149,7 +149,8 @@ static void write_etag(struct slice body, const char *fields, char etag[ANSWER_E
     etag[34] = '\0';
 }
 
-static struct entry *entry_new(struct slice key, struct slice body, const char *fields)
+static struct entry *entry_new(struct slice key, struct slice body, struct slice essence,
+                               const char *fields)
 {
     size_t fields_n = strlen(fields), size = sizeof(struct entry) + key.n + fields_n + 1 + body.n;
     struct entry *e = malloc(size); /* freed by the last let_go */
@@ -165,7 +166,7 @@ static struct entry *entry_new(struct slice key, struct slice body, const char *
     memcpy(e->bytes + key.n, fields, fields_n + 1);
     if (body.n)
         memcpy(e->bytes + key.n + fields_n + 1, body.p, body.n);
-    write_etag(body, fields, e->etag);
+    write_etag(essence, fields, e->etag);
     return e;
 }
 
@@ -187,10 +188,10 @@ static struct entry *trim(struct shard *s, size_t max)
 }
 
 enum err answer_cache_put(struct ctx *ctx, struct answer_cache *c, struct slice key,
-                          uint64_t generation, struct slice body, const char *fields,
-                          struct answer *out)
+                          uint64_t generation, struct slice body, struct slice essence,
+                          const char *fields, struct answer *out)
 {
-    struct entry *e = entry_new(key, body, fields);
+    struct entry *e = entry_new(key, body, essence, fields);
     if (e == NULL)
         return ctx_no_memory(ctx);
     e->generation = generation;

@@ -20,7 +20,7 @@ enum { ANSWER_ETAG = 40 };
 
 struct answer {
     struct slice body;
-    const char *etag;   /* quoted, of the body's hash */
+    const char *etag;   /* quoted, of the hash of what the body is made of */
     const char *fields; /* header lines that belong to it ("Link: ...\r\n"), or "" */
 };
 
@@ -31,11 +31,11 @@ void answer_cache_free(struct answer_cache *cache);
 bool answer_cache_get(struct ctx *ctx, struct answer_cache *cache, struct slice key,
                       uint64_t generation, struct answer *out);
 
-/* Keeps a copy of body and fields and gives it back as answer_cache_get would. Where there is no
- * memory the answer borrows the caller's bytes and nothing is kept. */
+/* Keeps a copy of body and fields and gives it back as answer_cache_get would. `essence` is what the
+ * body is made of, where that is shorter: bodies of one essence are equal, and the ETag is its hash. */
 enum err answer_cache_put(struct ctx *ctx, struct answer_cache *cache, struct slice key,
-                          uint64_t generation, struct slice body, const char *fields,
-                          struct answer *out) MUST_USE;
+                          uint64_t generation, struct slice body, struct slice essence,
+                          const char *fields, struct answer *out) MUST_USE;
 
 /* Figures for tests and metrics. */
 void answer_cache_stats(struct answer_cache *cache, uint64_t *hits, uint64_t *misses,

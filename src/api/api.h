@@ -23,6 +23,7 @@ struct domain;       /* domain/domain.h: the rules */
 struct log;          /* base/log.h */
 struct metrics;      /* base/metrics.h */
 struct readiness;    /* api/ops_api.h: what /readyz reports */
+struct row_cache;    /* api/row_cache.h: rendered rows */
 
 struct api {
     struct domain *domain;
@@ -34,6 +35,7 @@ struct api {
     const struct router *router;
     const struct assets *assets;
     struct answer_cache *answers;
+    struct row_cache *rows;
     struct admission *uploads;
     size_t max_upload; /* bytes of one package, inclusive */
     const char *version;

@@ -15,6 +15,7 @@
 #include "api/api.h"
 #include "api/cursor.h"
 #include "api/plugin_json.h"
+#include "api/row_cache.h"
 #include "base/json_read.h"
 #include "domain/catalog.h"
 
@@ -159,14 +160,55 @@ static enum err read_list(struct ctx *ctx, const struct call *call, struct list 
 /* The rows of a list on their way into JSON, and the place of the last one. */
 struct writing {
     struct jw json;
+    struct row_cache *rows; /* NULL = none is kept */
+    struct buf *essence;    /* what the answer is made of; likewise */
+    bool known;             /* the row that is open has its lasting half already */
     struct cursor last;
     char last_pid[PID_ROOM]; /* what it points to */
 };
 
+/* Begins a row from what is kept; on a miss write_row begins it. */
+static bool known_row(void *arg, const struct plugin *p)
+{
+    struct writing *w = arg;
+    jw_object(&w->json);
+    w->known = row_cache_write(w->rows, p->id, p->sha256, &w->json);
+    return w->known;
+}
+
+/* The lasting half of a row; what was rendered is kept. */
+static void write_lasting(struct writing *w, const struct plugin *p)
+{
+    size_t from = buf_view(w->json.buf).n;
+    plugin_json_lasting(&w->json, p);
+    struct slice all = buf_view(w->json.buf);
+    if (!buf_failed(w->json.buf))
+        row_cache_keep(w->rows, p->id, p->sha256, slice_sub(all, from, all.n));
+}
+
+/* Two lists are equal when they show the same bytes under the same names in the same state. */
+static void note_essence(struct writing *w, const struct plugin *p, size_t from)
+{
+    struct slice all = buf_view(w->json.buf);
+    buf_str(w->essence, p->id);
+    buf_str(w->essence, p->sha256);
+    if (!buf_failed(w->json.buf))
+        buf_slice(w->essence, slice_sub(all, from, all.n));
+}
+
 static enum err write_row(void *arg, const struct plugin *p)
 {
     struct writing *w = arg;
-    plugin_json(&w->json, p);
+    if (w->rows == NULL) {
+        plugin_json(&w->json, p);
+    } else {
+        if (!w->known)
+            write_lasting(w, p);
+        size_t from = buf_view(w->json.buf).n;
+        plugin_json_changing(&w->json, p);
+        jw_end(&w->json);
+        note_essence(w, p, from);
+    }
     (void)snprintf(w->last_pid, sizeof w->last_pid, "%s", p->pid);
     w->last = (struct cursor){p->source, w->last_pid, p->seq};
     return OK;
@@ -194,11 +236,16 @@ static const char *next_fields(struct ctx *ctx, const struct call *call, const s
 
 /* Renders the list as the reply's content, which goes out from where it stands, and hands a copy to
  * the cache. */
-static enum err render_list(struct ctx *ctx, struct call *call, const struct list *list,
+static enum err render_list(struct ctx *ctx, struct call *call, struct list *list,
                             uint64_t generation, struct answer *answer)
 {
-    struct writing w = {0};
+    const struct api *api = api_of(call);
+    struct buf essence;
+    struct writing w = {.rows = api->rows, .essence = &essence};
     bool more = false;
+    buf_init(&essence, ctx->arena, LIST_MAX);
+    buf_str(&essence, api->version); /* another program may write the same rows otherwise */
+    list->query.knows = known_row;
     reply_json(call->reply, &w.json);
     jw_array(&w.json);
     enum err err = catalog_list(ctx, api_domain(call), &list->query, write_row, &w, &more);
@@ -206,10 +253,10 @@ static enum err render_list(struct ctx *ctx, struct call *call, const struct lis
         return err;
     jw_end(&w.json);
     const char *fields = more ? next_fields(ctx, call, list, &w.last) : "";
-    if (!jw_done(&w.json) || fields == NULL)
+    if (!jw_done(&w.json) || fields == NULL || buf_failed(&essence))
         return ctx_no_memory(ctx);
-    return answer_cache_put(ctx, api_of(call)->answers, list->key, generation,
-                            buf_view(&call->reply->body), fields, answer);
+    return answer_cache_put(ctx, api->answers, list->key, generation, buf_view(&call->reply->body),
+                            buf_view(&essence), fields, answer);
 }
 
 static enum err answer_list(struct ctx *ctx, struct call *call, struct list *list)

@@ -14,6 +14,7 @@
 
 #include "api/admission.h"
 #include "api/answer_cache.h"
+#include "api/row_cache.h"
 #include "api/surface.h"
 #include "auth/guard.h"
 #include "base/crypto.h"
@@ -32,7 +33,8 @@ enum {
     JOB_MEMORY = 16 << 20,
     UPLOADS_AT_ONCE = 16, /* packages of full size in memory at one time */
     UPLOAD_WAIT_MS = 10000,
-    ANSWER_BYTES = 32 << 20 /* of rendered lists kept in memory */
+    ANSWER_BYTES = 32 << 20, /* of rendered lists kept in memory */
+    ROW_BYTES = 8 << 20      /* of rendered rows */
 };
 
 /* The memory of a crash may hold secrets. */
@@ -120,12 +122,13 @@ static enum err open_api(struct app *app)
         .router = app->router,
         .assets = app->assets,
         .answers = answer_cache_new(ANSWER_BYTES),
+        .rows = row_cache_new(ROW_BYTES),
         .uploads = admission_new(UPLOADS_AT_ONCE * max_upload, UPLOAD_WAIT_MS),
         .max_upload = max_upload,
         .version = LARDER_VERSION,
         .started_at = ctx->now,
     };
-    return app->api.answers && app->api.uploads ? OK : ctx_no_memory(ctx);
+    return app->api.answers && app->api.rows && app->api.uploads ? OK : ctx_no_memory(ctx);
 }
 
 /* The TLS library's own words for a file that is not there help nobody. */
@@ -307,6 +310,7 @@ void app_stop(struct app *app)
     if (app->store)
         store_close(app->store);
     admission_free(app->api.uploads);
+    row_cache_free(app->api.rows);
     answer_cache_free(app->api.answers);
     assets_close(app->assets);
     metrics_free(app->metrics);

@@ -14,6 +14,7 @@
 #include "api/admission.h"
 #include "api/answer_cache.h"
 #include "api/api.h"
+#include "api/row_cache.h"
 #include "base/crypto.h"
 #include "cli/folder.h"
 #include "cli/local.h"
@@ -54,10 +55,11 @@ static enum err open_folder(struct cli *cli, struct target *t, bool writes)
                           .config = cli->config,
                           .router = t->router,
                           .answers = answer_cache_new(CACHE_BYTES),
+                          .rows = row_cache_new(CACHE_BYTES),
                           .uploads = admission_new(max, 0),
                           .max_upload = max,
                           .version = LARDER_VERSION};
-    return t->api.answers && t->api.uploads ? OK : ctx_no_memory(cli->ctx);
+    return t->api.answers && t->api.rows && t->api.uploads ? OK : ctx_no_memory(cli->ctx);
 }
 
 enum err target_open(struct cli *cli, bool writes, struct target **out)
@@ -86,6 +88,7 @@ void target_close(struct target *t)
         fetch_close();
     if (t == NULL || !t->is_open)
         return;
+    row_cache_free(t->api.rows);
     answer_cache_free(t->api.answers);
     admission_free(t->api.uploads);
     router_free(t->router);

@@ -71,6 +71,13 @@ static enum err pass_row(void *arg, const struct plugin *p)
     return l->sink.row(l->sink.arg, p);
 }
 
+/* Of the one row too many nothing is needed. */
+static bool knows_row(void *arg, const struct plugin *p)
+{
+    const struct listing *l = arg;
+    return l->left == 0 || (l->sink.knows && l->sink.knows(l->sink.arg, p));
+}
+
 static enum err list_slice(struct ctx *ctx, struct conn *conn, struct listing *l,
                            const char *org_id)
 {
@@ -86,7 +93,7 @@ static enum err list_slice(struct ctx *ctx, struct conn *conn, struct listing *l
         .after_seq = resumed ? q->after_seq : 0,
         .limit = l->left == EVERYTHING ? EVERYTHING : l->left + 1,
     };
-    const struct plugin_sink sink = {pass_row, l};
+    const struct plugin_sink sink = {.row = pass_row, .arg = l, .knows = knows_row};
     return plugin_store_list(ctx, conn, &page, &sink);
 }
 
@@ -106,7 +113,9 @@ enum err catalog_list(struct ctx *ctx, struct domain *d, const struct catalog_qu
                       enum err (*row)(void *arg, const struct plugin *plugin), void *arg,
                       bool *more)
 {
-    struct listing l = {query, {row, arg}, query->limit ? query->limit : EVERYTHING, false};
+    struct listing l = {.query = query,
+                        .sink = {.row = row, .arg = arg, .knows = query->knows},
+                        .left = query->limit ? query->limit : EVERYTHING};
     enum err err = store_read(ctx, d->store, list_both, &l);
     *more = l.more;
     return err;
@@ -137,7 +146,7 @@ enum err catalog_versions(struct ctx *ctx, struct domain *d, const struct catalo
                           const char *pid, enum err (*row)(void *arg, const struct plugin *plugin),
                           void *arg)
 {
-    struct history h = {query, pid, {row, arg}};
+    struct history h = {query, pid, {.row = row, .arg = arg}};
     return store_read(ctx, d->store, read_versions, &h);
 }
 

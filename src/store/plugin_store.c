@@ -13,12 +13,13 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-/* The order of the columns is that of `read_row`. */
+/* The order of the columns is that of `read_names` and `read_rest`. */
 #define COLUMNS                                                                                    \
-    "p.seq,p.id,p.org_id,p.pid,p.version,p.scheme,p.order_key,p.enabled,p.is_latest,p.generation," \
-    "p.stateless,p.is_specialized,p.is_scoped,p.has_readme,p.size_bytes,p.artifact,p.health,"      \
-    "p.created_at,p.updated_at,p.created_by,p.updated_by,p.sha256,p.tag,p.agent_type,"             \
-    "p.sdk_version,p.s3_path,p.name,p.capabilities,p.dependencies,p.default_settings,"             \
+    "p.seq,p.id,p.org_id,p.pid,p.sha256,p.enabled,p.is_latest,p.artifact,p.health,p.tag,"          \
+    "p.s3_path,p.updated_at,p.updated_by,p.version,p.scheme,"                                      \
+    "p.order_key,p.generation,p.stateless,"                                                        \
+    "p.is_specialized,p.is_scoped,p.has_readme,p.size_bytes,p.created_at,p.created_by,"            \
+    "p.agent_type,p.sdk_version,p.name,p.capabilities,p.dependencies,p.default_settings,"          \
     "p.settings_schema,p.tools,p.llm_requirements,p.description,p.logo_image"
 
 enum {
@@ -142,57 +143,64 @@ static bool flag(struct reader *r)
     return db_bool(r->s, r->at++);
 }
 
-static void read_row(struct ctx *ctx, struct stmt *s, bool copy, struct plugin *p)
+/* Who the row is, and all that may change in it. */
+static void read_names(struct reader *r, struct plugin *p)
 {
-    struct reader r = {ctx, s, 0, copy};
-    p->seq = number(&r);
-    p->id = text(&r);
-    p->org_id = text(&r);
+    p->seq = number(r);
+    p->id = text(r);
+    p->org_id = text(r);
     p->source = p->org_id ? SOURCE_ORG : SOURCE_SYSTEM;
-    p->pid = text(&r);
-    p->version = text(&r);
-    p->scheme = text(&r);
-    p->order_key = bytes(&r);
-    p->enabled = flag(&r);
-    p->is_latest = flag(&r);
-    p->generation = (int)number(&r);
-    p->stateless = flag(&r);
-    p->is_specialized = flag(&r);
-    p->is_scoped = flag(&r);
-    p->has_readme = flag(&r);
-    p->size_bytes = number(&r);
-    p->artifact = text(&r);
-    p->health = text(&r);
-    p->created_at = number(&r);
-    p->updated_at = number(&r);
-    p->created_by = text(&r);
-    p->updated_by = text(&r);
-    p->sha256 = text(&r);
-    p->tag = text(&r);
-    p->agent_type = text(&r);
-    p->sdk_version = text(&r);
-    p->s3_path = text(&r);
-    p->name = text(&r);
-    p->capabilities = bytes(&r);
-    p->dependencies = bytes(&r);
-    p->default_settings = bytes(&r);
-    p->settings_schema = bytes(&r);
-    p->tools = bytes(&r);
-    p->llm_requirements = bytes(&r);
-    p->description = text(&r);
-    p->logo_image = bytes(&r);
+    p->pid = text(r);
+    p->sha256 = text(r);
+    p->enabled = flag(r);
+    p->is_latest = flag(r);
+    p->artifact = text(r);
+    p->health = text(r);
+    p->tag = text(r);
+    p->s3_path = text(r);
+    p->updated_at = number(r);
+    p->updated_by = text(r);
+}
+
+static void read_rest(struct reader *r, struct plugin *p)
+{
+    p->version = text(r);
+    p->scheme = text(r);
+    p->order_key = bytes(r);
+    p->generation = (int)number(r);
+    p->stateless = flag(r);
+    p->is_specialized = flag(r);
+    p->is_scoped = flag(r);
+    p->has_readme = flag(r);
+    p->size_bytes = number(r);
+    p->created_at = number(r);
+    p->created_by = text(r);
+    p->agent_type = text(r);
+    p->sdk_version = text(r);
+    p->name = text(r);
+    p->capabilities = bytes(r);
+    p->dependencies = bytes(r);
+    p->default_settings = bytes(r);
+    p->settings_schema = bytes(r);
+    p->tools = bytes(r);
+    p->llm_requirements = bytes(r);
+    p->description = text(r);
+    p->logo_image = bytes(r);
 }
 
 /* Steps to the end and hands each row over. */
 static enum err each_row(struct ctx *ctx, struct stmt *s, const struct plugin_sink *sink,
                          size_t *count)
 {
-    struct plugin p;
     bool row = false;
     enum err err;
     *count = 0;
     while ((err = db_step(ctx, s, &row)) == OK && row) {
-        read_row(ctx, s, false, &p);
+        struct plugin p = {0};
+        struct reader r = {ctx, s, 0, false};
+        read_names(&r, &p);
+        if (sink->knows == NULL || !sink->knows(sink->arg, &p))
+            read_rest(&r, &p);
         ++*count;
         if ((err = sink->row(sink->arg, &p)) != OK)
             break;
@@ -239,8 +247,11 @@ enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *o
 static enum err one_row(struct ctx *ctx, struct stmt *s, struct plugin *out, bool *found)
 {
     enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, true, out);
+    struct reader r = {ctx, s, 0, true};
+    if (err == OK && *found) {
+        read_names(&r, out);
+        read_rest(&r, out);
+    }
     db_done(s);
     return err == OK && ctx->fault.err != OK ? ctx->fault.err : err;
 }

@@ -32,8 +32,9 @@ static void found_only_under_key_and_generation(void **state)
     worker_begin(&w);
     struct answer_cache *c = answer_cache_new(1 << 20);
     assert_false(answer_cache_get(&w.ctx, c, SLICE("k"), 1, &a));
-    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("k"), 1, SLICE("body"), "Link: x\r\n", &a),
-                     OK);
+    assert_int_equal(
+        answer_cache_put(&w.ctx, c, SLICE("k"), 1, SLICE("body"), SLICE("body"), "Link: x\r\n", &a),
+        OK);
     char etag[ANSWER_ETAG];
     (void)snprintf(etag, sizeof etag, "%s", a.etag);
     assert_true(answer_cache_get(&w.ctx, c, SLICE("k"), 1, &a));
@@ -44,7 +45,8 @@ static void found_only_under_key_and_generation(void **state)
     assert_false(answer_cache_get(&w.ctx, c, SLICE("k2"), 1, &a));
     assert_false(answer_cache_get(&w.ctx, c, SLICE("k"), 2, &a));
     assert_false(answer_cache_get(&w.ctx, c, SLICE("k"), 1, &a)); /* the stale one is gone */
-    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("k"), 2, SLICE("body"), "", &a), OK);
+    assert_int_equal(
+        answer_cache_put(&w.ctx, c, SLICE("k"), 2, SLICE("body"), SLICE("body"), "", &a), OK);
     assert_string_not_equal(a.etag, etag); /* the header lines are part of the answer */
     arena_free(&w.arena);
     answer_cache_free(c);
@@ -58,8 +60,10 @@ static void an_answer_outlives_its_replacement(void **state)
     worker_begin(&w);
     worker_begin(&other);
     struct answer_cache *c = answer_cache_new(1 << 20);
-    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("k"), 1, SLICE("old"), "", &a), OK);
-    assert_int_equal(answer_cache_put(&other.ctx, c, SLICE("k"), 2, SLICE("new"), "", &b), OK);
+    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("k"), 1, SLICE("old"), SLICE("old"), "", &a),
+                     OK);
+    assert_int_equal(
+        answer_cache_put(&other.ctx, c, SLICE("k"), 2, SLICE("new"), SLICE("new"), "", &b), OK);
     answer_cache_free(c);
     assert_true(slice_is(a.body, "old")); /* ASan would speak here */
     assert_true(slice_is(b.body, "new"));
@@ -81,16 +85,16 @@ static void the_ceiling_holds(void **state)
     for (int i = 0; i < 2000; i++) {
         (void)snprintf(key, sizeof key, "key %d", i);
         assert_int_equal(answer_cache_put(&w.ctx, c, slice_of(key), 1,
-                                          (struct slice){body, sizeof body}, "", &a),
+                                          (struct slice){body, sizeof body}, SLICE("x"), "", &a),
                          OK);
     }
     answer_cache_stats(c, &hits, &misses, &bytes);
     assert_true(bytes > 64 * 1000 && bytes <= 64 * 4000);
     /* one that is larger than a shard may hold is served and not kept */
     static char large[8000];
-    assert_int_equal(
-        answer_cache_put(&w.ctx, c, SLICE("large"), 1, (struct slice){large, sizeof large}, "", &a),
-        OK);
+    assert_int_equal(answer_cache_put(&w.ctx, c, SLICE("large"), 1,
+                                      (struct slice){large, sizeof large}, SLICE("x"), "", &a),
+                     OK);
     assert_int_equal(a.body.n, sizeof large);
     assert_false(answer_cache_get(&w.ctx, c, SLICE("large"), 1, &a));
     arena_free(&w.arena);
@@ -110,7 +114,8 @@ static void *hammer(void *arg)
         (void)snprintf(key, sizeof key, "k%u", k);
         (void)snprintf(body, sizeof body, "k%u at %u", k, (unsigned)generation);
         if (!answer_cache_get(&w.ctx, c, slice_of(key), generation, &a) &&
-            answer_cache_put(&w.ctx, c, slice_of(key), generation, slice_of(body), "", &a) != OK)
+            answer_cache_put(&w.ctx, c, slice_of(key), generation, slice_of(body), slice_of(body),
+                             "", &a) != OK)
             return arg;
         if (!slice_is(a.body, body))
             return arg;

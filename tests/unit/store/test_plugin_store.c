@@ -253,7 +253,7 @@ struct listing {
 static enum err list(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct listing *l = arg;
-    const struct plugin_sink sink = {look, &l->seen};
+    const struct plugin_sink sink = {.row = look, .arg = &l->seen};
     return plugin_store_list(ctx, conn, &l->page, &sink);
 }
 
@@ -340,7 +340,7 @@ static enum err note(void *arg, const struct plugin *p)
 static enum err page(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct walker *w = arg;
-    const struct plugin_sink sink = {note, w};
+    const struct plugin_sink sink = {.row = note, .arg = w};
     w->rows = 0;
     return plugin_store_list(ctx, conn, &w->page, &sink);
 }
@@ -393,7 +393,7 @@ static enum err stop_here(void *arg, const struct plugin *p)
 static enum err list_and_stop(struct ctx *ctx, struct conn *conn, void *arg)
 {
     const struct plugin_page all = {.limit = -1};
-    const struct plugin_sink sink = {stop_here, arg};
+    const struct plugin_sink sink = {.row = stop_here, .arg = arg};
     return plugin_store_list(ctx, conn, &all, &sink);
 }
 

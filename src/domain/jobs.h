@@ -36,6 +36,9 @@ struct job_kind {
      * come to a decision, a bad one too, returns OK with that decision as its result.
      */
     enum err (*run)(struct ctx *ctx, void *arg, const struct job *job, struct slice *result);
+    /* In the transaction that fails it for good, `why` a sentence; NULL = nothing is to be done. */
+    enum err (*gave_up)(struct ctx *ctx, struct conn *conn, void *arg, const struct job *job,
+                        const char *why);
     void *arg;
     int tries;        /* 0 = 3 */
     int64_t retry_ms; /* the first pause; each further one is twice as long. 0 = 5 s */
@@ -48,7 +51,10 @@ struct job_kind {
  */
 enum err jobs_open(struct ctx *ctx, struct domain *d, const struct job_kind *kinds, size_t count,
                    struct jobs **out) MUST_USE;
-void jobs_close(struct jobs *jobs); /* cancels what runs and waits for it; NULL does nothing */
+/* Cancels what runs and ends every jobs_wait, at once; NULL does nothing. */
+void jobs_stop(struct jobs *jobs);
+/* The same, and waits until the threads have ended. Nobody may be using it any more. */
+void jobs_close(struct jobs *jobs);
 
 /*
  * Queues work inside the caller's transaction; args is a JSON object, SLICE_NONE = {}. Asking again

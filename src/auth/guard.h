@@ -15,6 +15,7 @@
 #define LARDER_AUTH_GUARD_H
 
 #include "auth/auth.h"
+#include "auth/credential.h"
 #include "http/router.h"
 
 /*
@@ -22,6 +23,11 @@
  * ERR_FORBIDDEN otherwise. The wiring wraps it: the guard hook's `app` is the API's struct.
  */
 enum err guard_check(struct ctx *ctx, struct auth *auth, struct call *call) MUST_USE;
+
+/* May the owner of the credential, at this moment? For what outlives its request. The same faults;
+ * org_id NULL: a permission beyond one org. */
+enum err guard_judge(struct ctx *ctx, struct auth *auth, const struct credential *credential,
+                     const char *permission, const char *org_id) MUST_USE;
 
 /* At start-up: every row's permission is one the guard knows, and an org permission stands on a
  * path with {org_id}. ERR_INTERNAL with a sentence that names the row. */

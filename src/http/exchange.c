@@ -15,6 +15,7 @@
 #include "base/metrics.h"
 #include "http/body.h"
 #include "http/buffers.h"
+#include "http/pump.h"
 #include "http/send.h"
 #include "http/wire.h"
 
@@ -23,6 +24,7 @@ enum {
     SLOW_US = 1000000,
     DRAIN_BYTES = 262144, /* of a refused body are read, so that the client sees the answer */
     DRAIN_MS = 1000,
+    STREAM_RETRY_S = 5,
     HEAD_MAX = 20480
 };
 
@@ -41,6 +43,8 @@ struct job {
     unsigned allow;      /* methods of the path, as router_find tells */
     struct slice origin; /* that may read the answer */
     bool well_formed;    /* the end of this request is known, so another may follow */
+    bool pumps;          /* a stream that keeps this worker, counted in x->pumps */
+    bool streams;        /* the head of a stream is sent */
     char *buffer;
     int64_t begun_us;
 };
@@ -314,7 +318,7 @@ static enum err check_reply(struct job *job)
 
 static int64_t content_length(const struct reply *r)
 {
-    if (r->stream)
+    if (r->adopt)
         return -1;
     if (r->file >= 0)
         return (int64_t)r->file_size;
@@ -324,7 +328,7 @@ static int64_t content_length(const struct reply *r)
 static bool may_go_on(const struct job *job)
 {
     const struct job *j = job;
-    return j->well_formed && j->check.keep_alive && !j->reply.close && !j->reply.stream &&
+    return j->well_formed && j->check.keep_alive && !j->reply.close && !j->reply.adopt &&
            j->body.left == 0 && !j->body.broken && !j->arrival->crowded &&
            !__atomic_load_n(&j->x->stopping, __ATOMIC_ACQUIRE);
 }
@@ -338,14 +342,19 @@ static const char *date_of(struct worker *worker, int64_t now)
     return worker->date;
 }
 
-static bool run_stream(struct job *job)
+/* ---- streams ------------------------------------------------------------------------------------ */
+
+/* An encrypted connection needs its worker, so there can be fewer of those. */
+static enum err take_pump(struct job *job)
 {
-    struct reply *r = &job->reply;
-    enum err err = OK;
-    r->wire = job->wire;
-    while (err == OK && !__atomic_load_n(&job->x->stopping, __ATOMIC_ACQUIRE))
-        err = r->stream(&job->ctx, r, r->stream_arg);
-    return false; /* its end is the end of the connection */
+    if (job->reply.adopt == NULL || job->wire->take || job->req.method == METHOD_HEAD)
+        return OK;
+    job->pumps = __atomic_add_fetch(&job->x->pumps, 1, __ATOMIC_ACQ_REL) <= job->x->pumps_max;
+    if (job->pumps)
+        return OK;
+    __atomic_sub_fetch(&job->x->pumps, 1, __ATOMIC_ACQ_REL);
+    job->ctx.fault.retry_after = STREAM_RETRY_S;
+    return ctx_fail(&job->ctx, ERR_BUSY, "There are too many open streams over TLS; try later");
 }
 
 /* True when the connection may go on. */
@@ -365,10 +374,9 @@ static bool send_answer(struct job *job)
                                .tls = job->req.tls};
     head_render(&head, r, &facts);
     bool content = job->req.method != METHOD_HEAD && r->status != 204 && r->status != 304;
-    bool stream = r->stream && content;
-    if (!send_reply(job->wire, r, buf_view(&head), job->buffer, content && !stream))
-        return false;
-    return stream ? run_stream(job) : facts.keep_alive;
+    bool sent = send_reply(job->wire, r, buf_view(&head), job->buffer, content && !r->adopt);
+    job->streams = sent && content && r->adopt;
+    return sent && facts.keep_alive;
 }
 
 /* A client that is still sending would not see the answer if the connection were just closed. */
@@ -394,7 +402,7 @@ static void log_answer(const struct job *job, int64_t micros)
 {
     const struct ctx *ctx = &job->ctx;
     enum method m = job->req.method;
-    bool slow = micros > SLOW_US && job->reply.stream == NULL;
+    bool slow = micros > SLOW_US;
     bool failed = job->reply.status >= 500;
     bool write = m != METHOD_GET && m != METHOD_HEAD && m != METHOD_OPTIONS &&
                  job->reply.status < 400;
@@ -451,6 +459,8 @@ bool exchange_run(struct exchange *x, struct worker *worker, struct wire *wire,
     enum err err = handle(&job);
     if (err == OK)
         err = check_reply(&job);
+    if (err == OK)
+        err = take_pump(&job);
     if (err != OK) {
         if (job.ctx.fault.err == OK)
             job.ctx.fault.err = err; /* a handler that returned an error and wrote no fault */
@@ -465,6 +475,10 @@ bool exchange_run(struct exchange *x, struct worker *worker, struct wire *wire,
     metrics_request(x->metrics, job.call.row, job.reply.status, micros);
     log_answer(&job, micros);
     buffers_give(x->buffers, job.buffer);
+    if (job.reply.adopt)
+        pump_hand_over(wire, &job.reply, job.streams, &x->stopping);
+    if (job.pumps)
+        __atomic_sub_fetch(&x->pumps, 1, __ATOMIC_ACQ_REL);
     arena_reset(&worker->arena);
     return goes_on;
 }

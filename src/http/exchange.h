@@ -31,7 +31,9 @@ struct exchange {
     struct buffers *buffers;
     char id_prefix[16]; /* request ids: this, '-', and a counter */
     uint64_t id_count;  /* atomic */
-    bool stopping;      /* atomic: connections end with the answer that is under way */
+    int pumps;          /* atomic: streams that keep their worker */
+    int pumps_max;
+    bool stopping; /* atomic: connections end with the answer that is under way */
 };
 
 /* What one worker keeps from request to request. */

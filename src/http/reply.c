@@ -1,18 +1,15 @@
 /*
  * reply.c - building an answer: fields, content, conditions, ranges.
  *
- * Nothing is sent here but the pieces of a stream; head and content go out in http/send.c. A field
- * with CR, LF or NUL in it is not written: the answer fails as a whole instead, since a header that
- * a stranger can split is worse than an error.
+ * Nothing is sent here; head and content go out in http/send.c, a stream is handed on in
+ * http/exchange.c. A field with CR, LF or NUL in it is not written: the answer fails as a whole
+ * instead, since a header that a stranger can split is worse than an error.
  */
 #include "http/reply.h"
 
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-#include "http/wire.h"
-
 void reply_init(struct reply *r, struct arena *arena)
 {
     *r = (struct reply){.file = -1};
@@ -28,7 +25,9 @@ static void drop_content(struct reply *r)
     r->file = -1;
     r->still = SLICE_NONE;
     r->type = NULL;
-    r->stream = NULL;
+    if (r->adopt)
+        r->adopt(r->adopt_arg, -1);
+    r->adopt = NULL;
     buf_clear(&r->body);
 }
 
@@ -125,6 +124,14 @@ void reply_file(struct reply *r, const char *type, int fd, off_t from, off_t siz
     r->file = fd;
     r->file_from = from;
     r->file_size = size;
+}
+
+void reply_stream(struct reply *r, const char *type, void (*adopt)(void *arg, int fd), void *arg)
+{
+    drop_content(r);
+    r->type = type;
+    r->adopt = adopt;
+    r->adopt_arg = arg;
 }
 
 void reply_empty(struct reply *r, int status)
@@ -259,13 +266,4 @@ enum err reply_range(struct ctx *ctx, struct reply *r, const struct request *req
         reply_lasting(r, "Content-Range", text);
     return ctx_fail(ctx, ERR_RANGE, "The range lies outside the %lld bytes there are",
                     (long long)size);
-}
-
-enum err reply_send(struct ctx *ctx, struct reply *r, struct slice bytes)
-{
-    if (bytes.n == 0)
-        return OK;
-    if (r->wire == NULL || !r->wire->write(r->wire, bytes.p, bytes.n, wire_patience(bytes.n)))
-        return ctx_fail_cause(ctx, ERR_IO, "the client of a stream is gone");
-    return OK;
 }

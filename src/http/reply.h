@@ -1,5 +1,5 @@
 /*
- * reply.h - the answer being built: status, fields, and one of four kinds of content.
+ * reply.h - the answer being built: status, fields, and one of five kinds of content.
  *
  * Head and body are rendered into one buffer and sent with one write. Content that already stands
  * somewhere (an embedded asset, a cached answer, a file) is sent from there without a copy. A HEAD
@@ -13,8 +13,6 @@
 #include "base/json_write.h"
 #include "http/request.h"
 
-struct wire;
-
 enum { REPLY_BODY_MAX = 64 << 20, REPLY_FIELDS_MAX = 8192 };
 
 struct reply {
@@ -26,12 +24,10 @@ struct reply {
     struct slice still; /* content that outlives the reply: asset, cache entry */
     int file;           /* or a file to send from, -1 = none; closed when sent */
     off_t file_from, file_size;
-    bool close;     /* end the connection after this answer */
-    bool cacheable; /* the handler has set Cache-Control itself */
-    /* A stream (server-sent events): called after the head is sent, until it returns not OK. */
-    enum err (*stream)(struct ctx *ctx, struct reply *reply, void *arg);
-    void *stream_arg;
-    struct wire *wire; /* where a stream goes; of http/exchange.c */
+    bool close;                       /* end the connection after this answer */
+    bool cacheable;                   /* the handler has set Cache-Control itself */
+    void (*adopt)(void *arg, int fd); /* of a stream, see reply_stream */
+    void *adopt_arg;
 };
 
 /* An empty answer whose buffers grow in the arena. */
@@ -54,6 +50,12 @@ void reply_text(struct reply *r, const char *type, struct slice text);  /* copie
 void reply_still(struct reply *r, const char *type, struct slice text); /* borrows */
 void reply_file(struct reply *r, const char *type, int fd, off_t from, off_t size);
 void reply_empty(struct reply *r, int status); /* 204, 304: no content */
+/*
+ * A stream without an end. Once the head is sent, adopt(arg, fd) is called with a descriptor that
+ * is its own from then on, to write to and to close; or with -1 where nothing came of it: a HEAD
+ * request, an error, a client that is gone. It is called exactly once.
+ */
+void reply_stream(struct reply *r, const char *type, void (*adopt)(void *arg, int fd), void *arg);
 void reply_no_store(struct reply *r);
 /* Sets ETag; true when If-None-Match (weak comparison, lists and *) matches: a 304 is then set. */
 bool reply_etag(struct reply *r, const struct request *req, const char *etag);
@@ -64,7 +66,4 @@ bool reply_etag(struct reply *r, const struct request *req, const char *etag);
  */
 enum err reply_range(struct ctx *ctx, struct reply *r, const struct request *req, const char *etag,
                      off_t size, off_t *from, off_t *n) MUST_USE;
-/* Sends bytes of a stream now; ERR_IO when the client is gone. */
-enum err reply_send(struct ctx *ctx, struct reply *r, struct slice bytes) MUST_USE;
-
 #endif

@@ -9,6 +9,7 @@
 #include "http/seam.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ void seam_init(struct seam *s, int wake)
 {
     memset(s, 0, sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
-    s->fd = -1;
+    s->fd = s->last = -1;
     s->wake = wake;
 }
 
@@ -49,6 +50,22 @@ void seam_hang_up(struct seam *s)
     if (s->fd >= 0)
         (void)shutdown(s->fd, SHUT_RD); /* an idle client's error is no news */
     pthread_mutex_unlock(&s->lock);
+}
+
+int seam_take(struct seam *s)
+{
+    int dead[2], taken = -1;
+    if (s->last < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dead) != 0)
+        return -1;
+    (void)close(dead[1]); /* never used: nobody is at the other end */
+    taken = fcntl(s->last, F_DUPFD_CLOEXEC, 0);
+    if (taken >= 0 && dup3(dead[0], s->last, O_CLOEXEC) < 0) {
+        (void)close(taken); /* the library still has it */
+        taken = -1;
+    }
+    (void)close(dead[0]); /* it lives on as s->last */
+    s->last = -1;
+    return taken;
 }
 
 void seam_adopt(const int *fds, size_t count)
@@ -139,6 +156,7 @@ int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
         return poll_listeners(fds, n, timeout_ms);
     if (n != 1)
         return poll(fds, n, timeout_ms);
+    self->last = fds->fd;
     if (self->busy)
         return poll_until(fds, timeout_ms);
     bool fresh = self->fresh;

@@ -48,6 +48,7 @@ int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 struct seam {
     pthread_mutex_t lock; /* guards fd against being closed while seam_hang_up uses it */
     int fd;               /* the socket that is waited for between two requests, -1 = none */
+    int last;             /* the socket last waited for on this connection, -1 = none yet */
     int wake;             /* of the accepting thread: readable when the server stops; else -1 */
     bool stopping;        /* atomic: no wait between requests any more */
     bool busy;            /* a request is being answered: do not hang up */
@@ -62,6 +63,11 @@ void seam_init(struct seam *s, int wake);
 void seam_end(struct seam *s);
 /* Makes s the seam of the calling thread; NULL = none. */
 void seam_enter(struct seam *s);
+/*
+ * Takes the socket of the present connection away from the library, which is left with a dead one
+ * under the same number, to shut down and close as it likes. -1 = not possible.
+ */
+int seam_take(struct seam *s);
 /* From another thread: the connection, if it is idle, ends now; no other one begins. */
 void seam_hang_up(struct seam *s);
 

@@ -6,6 +6,8 @@
 
 #include "http/reply.h"
 
+struct wire;
+
 /*
  * Sends head and content and closes the reply's file. `buffer` is one of http/buffers.h, in which
  * the body may stand already. `content`: false for HEAD, 204 and 304. False when the client is gone.

@@ -175,6 +175,7 @@ static void close_connection(const struct mg_connection *conn)
         return;
     t->seam.deadline = 0;
     t->seam.busy = false;
+    t->seam.last = -1;
     if (!t->open)
         return;
     t->open = false;
@@ -202,6 +203,12 @@ static bool write_wire(struct wire *w, const void *p, size_t n, int64_t patience
     int sent = mg_write(w->conn, p, n);
     t->seam.deadline = 0;
     return sent >= 0 && (size_t)sent == n;
+}
+
+static int take_wire(struct wire *w)
+{
+    struct thread *t = mg_get_thread_pointer(w->conn);
+    return seam_take(&t->seam);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------- */
@@ -237,8 +244,10 @@ static void run(struct mg_connection *conn, struct arrival *arrival)
 {
     struct thread *t = mg_get_thread_pointer(conn);
     struct server *s = t->server;
-    struct wire wire = {conn, read_wire, write_wire, &clock_system};
+    struct wire wire = {conn, read_wire, write_wire, NULL, &clock_system};
     const struct mg_request_info *info = mg_get_request_info(conn);
+    if (!info->is_ssl && t->seam.last >= 0)
+        wire.take = take_wire;
     __atomic_add_fetch(&s->busy, 1, __ATOMIC_ACQ_REL);
     t->seam.busy = true;
     t->seam.deadline = 0;
@@ -417,6 +426,7 @@ static void prepare(struct server *s, const struct server_options *options)
     s->exchange.trusted_proxies = options->trusted_proxies;
     s->exchange.access_log = options->access_log;
     s->exchange.buffers = buffers_new();
+    s->exchange.pumps_max = s->threads / 4;
     crypto_random(random, sizeof random);
     crypto_hex(random, sizeof random, s->exchange.id_prefix);
 }

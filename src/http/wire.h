@@ -22,6 +22,9 @@ struct wire {
     int (*read)(struct wire *w, void *p, size_t n, int64_t patience_ms);
     /* All n bytes, or it is an error (false) and the connection is of no more use. */
     bool (*write)(struct wire *w, const void *p, size_t n, int64_t patience_ms);
+    /* The connection itself, to be closed by whoever takes it; the wire is dead afterwards. -1 =
+     * it failed. NULL where the connection cannot leave its worker: it is encrypted. */
+    int (*take)(struct wire *w);
     const struct clock *clock;
 };
 

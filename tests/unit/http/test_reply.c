@@ -192,7 +192,7 @@ static int read_line(struct wire *w, void *p, size_t n, int64_t patience_ms)
     return n ? (int)n : -1;
 }
 
-static struct wire wire = {NULL, read_line, write_line, &clock_system};
+static struct wire wire = {NULL, read_line, write_line, NULL, &clock_system};
 
 static void small_answers_are_one_write(void **state)
 {

@@ -31,7 +31,8 @@ struct events {
 struct events *events_open(void)
 {
     unsigned char random[BOOT_BYTES];
-    struct events *e = calloc(1, sizeof *e); /* freed by events_close; untouched pages cost nothing */
+    struct events *e = calloc(1,
+                              sizeof *e); /* freed by events_close; untouched pages cost nothing */
     if (e == NULL)
         return NULL;
     crypto_random(random, sizeof random);

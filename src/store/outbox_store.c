@@ -1,5 +1,5 @@
 /*
- * outbox_store.c - appending to `outbox`.
+ * outbox_store.c - statements over `outbox`.
  */
 #include "store/outbox_store.h"
 
@@ -7,28 +7,219 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-enum { APPEND };
+#define COLUMNS                                                                                    \
+    "seq, op_id, kind, entity, sha256, size, body, step, tries, next_at, created_at, last_error"
+
+enum { STANCE, ADD, NEXT, WAITING, STEP, FAILED, DONE, OF_ENTITY, DROP, HURRY, FIGURES, BLOBS };
 
 static const struct sql sql[] = {
-    [APPEND] = {"INSERT INTO outbox (op_id, kind, entity, body, next_at, created_at)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+    [STANCE] = {"SELECT recording, writer FROM repl_state WHERE one = 1", NULL},
+    [ADD] = {"INSERT INTO outbox (op_id, kind, entity, sha256, size, body, next_at, created_at)"
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+             NULL},
+    [NEXT] = {"SELECT " COLUMNS " FROM outbox o WHERE +next_at <= ?1 AND NOT EXISTS (SELECT 1"
+              " FROM outbox e WHERE e.entity = o.entity AND e.seq < o.seq)"
+              " ORDER BY seq LIMIT 1",
+              "oldest first: the first row is nearly always the one"},
+    [WAITING] = {"SELECT count(*) FROM outbox WHERE entity = ?1", NULL},
+    [STEP] = {"UPDATE outbox SET step = ?2 WHERE op_id = ?1", NULL},
+    [FAILED] = {"UPDATE outbox SET tries = tries + 1, next_at = ?2, last_error = ?3"
+                " WHERE op_id = ?1",
                 NULL},
+    [DONE] = {"DELETE FROM outbox WHERE op_id = ?1", NULL},
+    [OF_ENTITY] = {"SELECT " COLUMNS " FROM outbox WHERE entity = ?1 ORDER BY seq", NULL},
+    [DROP] = {"DELETE FROM outbox WHERE entity = ?1", NULL},
+    [HURRY] = {"UPDATE outbox SET next_at = ?1 WHERE next_at > ?1", NULL},
+    [FIGURES] = {"SELECT count(*), ifnull(sum(size), 0), ifnull(min(created_at), 0) FROM outbox",
+                 "what waits is counted as a whole; it is short unless the store is away"},
+    [BLOBS] = {"SELECT DISTINCT sha256 FROM outbox WHERE sha256 IS NOT NULL", NULL},
 };
 
 const struct sql_list outbox_store_sql = {"outbox_store.c", sql, sizeof sql / sizeof *sql};
 
-enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, const char *entity,
-                       struct slice body)
+enum err outbox_open_for(struct ctx *ctx, struct conn *conn, bool *recording)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[STANCE]);
+    bool row = false;
+    *recording = true;
+    if (s == NULL)
+        return ctx->fault.err;
+    enum err err = db_step(ctx, s, &row);
+    if (err == OK && row) {
+        const char *writer = db_text(ctx, s, 1);
+        *recording = db_bool(s, 0);
+        if (writer && *recording)
+            err = ctx_fail_code(ctx, ERR_CONFLICT, "RE-0009",
+                                "This node only reads: the object store cannot tell two writers "
+                                "apart, and %s is the one that writes; make the change there",
+                                writer);
+    }
+    db_done(s);
+    return err;
+}
+
+enum err outbox_add(struct ctx *ctx, struct conn *conn, const struct outbox_row *row)
 {
     char op_id[ID_TEXT];
-    struct stmt *s = db_stmt(ctx, conn, &sql[APPEND]);
+    struct stmt *s = db_stmt(ctx, conn, &sql[ADD]);
     if (s == NULL)
         return ctx->fault.err;
     crypto_uuid7(ctx->now, op_id);
     db_bind_text(s, 1, op_id);
-    db_bind_text(s, 2, kind);
-    db_bind_text(s, 3, entity);
-    db_bind_slice(s, 4, body);
-    db_bind_int(s, 5, ctx->now);
+    db_bind_text(s, 2, row->kind);
+    db_bind_text(s, 3, row->entity);
+    db_bind_text(s, 4, row->sha256);
+    db_bind_int(s, 5, row->size);
+    db_bind_slice(s, 6, row->body);
+    db_bind_int(s, 7, ctx->now);
     return db_run(ctx, conn, s, NULL);
+}
+
+enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, const char *entity,
+                       struct slice body)
+{
+    const struct outbox_row row = {.kind = kind, .entity = entity, .body = body};
+    bool recording;
+    enum err err = outbox_open_for(ctx, conn, &recording);
+    return err == OK && recording ? outbox_add(ctx, conn, &row) : err;
+}
+
+static void read_row(struct ctx *ctx, struct stmt *s, struct outbox_row *out)
+{
+    *out = (struct outbox_row){
+        .seq = db_int(s, 0),
+        .op_id = db_text(ctx, s, 1),
+        .kind = db_text(ctx, s, 2),
+        .entity = db_text(ctx, s, 3),
+        .sha256 = db_text(ctx, s, 4),
+        .size = db_int(s, 5),
+        .body = db_slice(ctx, s, 6),
+        .step = (int)db_int(s, 7),
+        .tries = (int)db_int(s, 8),
+        .next_at = db_int(s, 9),
+        .created_at = db_int(s, 10),
+        .last_error = db_text(ctx, s, 11),
+    };
+}
+
+enum err outbox_next(struct ctx *ctx, struct conn *conn, int64_t now, struct outbox_row *out,
+                     bool *found)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[NEXT]);
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_int(s, 1, now);
+    enum err err = db_step(ctx, s, found);
+    if (err == OK && *found)
+        read_row(ctx, s, out);
+    db_done(s);
+    return err == OK ? ctx->fault.err : err;
+}
+
+enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[WAITING]);
+    bool row;
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, entity);
+    enum err err = db_step(ctx, s, &row);
+    if (err == OK)
+        *out = db_int(s, 0);
+    db_done(s);
+    return err;
+}
+
+enum err outbox_step(struct ctx *ctx, struct conn *conn, const char *op_id, int step)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[STEP]);
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, op_id);
+    db_bind_int(s, 2, step);
+    return db_run(ctx, conn, s, NULL);
+}
+
+enum err outbox_failed(struct ctx *ctx, struct conn *conn, const char *op_id, int64_t next_at,
+                       const char *why)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[FAILED]);
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, op_id);
+    db_bind_int(s, 2, next_at);
+    db_bind_text(s, 3, why);
+    return db_run(ctx, conn, s, NULL);
+}
+
+enum err outbox_done(struct ctx *ctx, struct conn *conn, const char *op_id, bool *was)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[DONE]);
+    int64_t changes = 0;
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, op_id);
+    enum err err = db_run(ctx, conn, s, &changes);
+    *was = changes > 0;
+    return err;
+}
+
+enum err outbox_drop(struct ctx *ctx, struct conn *conn, const char *entity,
+                     enum err (*each)(void *arg, const struct outbox_row *row), void *arg)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[OF_ENTITY]);
+    struct outbox_row row;
+    bool more = false;
+    enum err err;
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, entity);
+    while ((err = db_step(ctx, s, &more)) == OK && more) {
+        read_row(ctx, s, &row);
+        if ((err = ctx->fault.err) != OK || (err = each(arg, &row)) != OK)
+            break;
+    }
+    db_done(s);
+    s = err == OK ? db_stmt(ctx, conn, &sql[DROP]) : NULL;
+    if (s == NULL)
+        return err == OK ? ctx->fault.err : err;
+    db_bind_text(s, 1, entity);
+    return db_run(ctx, conn, s, NULL);
+}
+
+enum err outbox_hurry(struct ctx *ctx, struct conn *conn)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[HURRY]);
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_int(s, 1, ctx->now);
+    return db_run(ctx, conn, s, NULL);
+}
+
+enum err outbox_figures(struct ctx *ctx, struct conn *conn, struct outbox_figures *out)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[FIGURES]);
+    bool row;
+    if (s == NULL)
+        return ctx->fault.err;
+    enum err err = db_step(ctx, s, &row);
+    if (err == OK)
+        *out = (struct outbox_figures){db_int(s, 0), db_int(s, 1), db_int(s, 2)};
+    db_done(s);
+    return err;
+}
+
+enum err outbox_blobs(struct ctx *ctx, struct conn *conn,
+                      enum err (*each)(void *arg, const char *sha256), void *arg)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[BLOBS]);
+    bool row = false;
+    enum err err;
+    if (s == NULL)
+        return ctx->fault.err;
+    while ((err = db_step(ctx, s, &row)) == OK && row)
+        if ((err = each(arg, db_peek_text(s, 0))) != OK)
+            break;
+    db_done(s);
+    return err;
 }

@@ -16,7 +16,7 @@
 /* The order of the columns is that of `read_names` and `read_rest`. */
 #define COLUMNS                                                                                    \
     "p.seq,p.id,p.org_id,p.pid,p.sha256,p.enabled,p.is_latest,p.artifact,p.health,p.tag,"          \
-    "p.s3_path,p.updated_at,p.updated_by,p.version,p.scheme,"                                      \
+    "p.s3_path,p.updated_at,p.updated_by,p.replication,p.quarantined,p.version,p.scheme,"          \
     "p.order_key,p.generation,p.stateless,"                                                        \
     "p.is_specialized,p.is_scoped,p.has_readme,p.size_bytes,p.created_at,p.created_by,"            \
     "p.agent_type,p.sdk_version,p.name,p.capabilities,p.dependencies,p.default_settings,"          \
@@ -160,6 +160,8 @@ static void read_names(struct reader *r, struct plugin *p)
     p->s3_path = text(r);
     p->updated_at = number(r);
     p->updated_by = text(r);
+    p->replication = text(r);
+    p->quarantined = flag(r);
 }
 
 static void read_rest(struct reader *r, struct plugin *p)
@@ -346,14 +348,19 @@ static void bind_version(struct stmt *s, const struct plugin *p)
     db_bind_slice(s, 29, p->logo_image);
 }
 
-enum err plugin_store_insert(struct ctx *ctx, struct conn *conn, const struct plugin *p)
+enum err plugin_store_insert_row(struct ctx *ctx, struct conn *conn, const struct plugin *p)
 {
-    enum err err = insert_blob(ctx, conn, p);
-    struct stmt *s = err == OK ? db_stmt(ctx, conn, &sql[INSERT]) : NULL;
+    struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
     if (s == NULL)
         return ctx->fault.err;
     bind_version(s, p);
     return db_run(ctx, conn, s, NULL);
+}
+
+enum err plugin_store_insert(struct ctx *ctx, struct conn *conn, const struct plugin *p)
+{
+    enum err err = insert_blob(ctx, conn, p);
+    return err == OK ? plugin_store_insert_row(ctx, conn, p) : err;
 }
 
 enum err plugin_store_set_enabled(struct ctx *ctx, struct conn *conn, const char *id, bool enabled,

@@ -54,6 +54,9 @@ enum err plugin_store_highest(struct ctx *ctx, struct conn *conn, const char *or
 
 /* Inserts the version and, where it is new, its blob. is_latest is not looked at: see promote. */
 enum err plugin_store_insert(struct ctx *ctx, struct conn *conn, const struct plugin *p) MUST_USE;
+/* The version alone: the row of its blob is there already, whatever its state. */
+enum err plugin_store_insert_row(struct ctx *ctx, struct conn *conn,
+                                 const struct plugin *p) MUST_USE;
 enum err plugin_store_set_enabled(struct ctx *ctx, struct conn *conn, const char *id, bool enabled,
                                   const char *by) MUST_USE;
 enum err plugin_store_set_tag(struct ctx *ctx, struct conn *conn, const char *id, const char *tag,

@@ -18,6 +18,8 @@ const struct sql_list *const store_statements[] = {
     &org_store_sql,
     &outbox_store_sql,
     &plugin_store_sql,
+    &replica_rows_sql,
+    &replica_store_sql,
     &role_store_sql,
     &session_store_sql,
     &snapshot_check_sql,

@@ -22,6 +22,8 @@ extern const struct sql_list migrate_sql;
 extern const struct sql_list org_store_sql;
 extern const struct sql_list outbox_store_sql;
 extern const struct sql_list plugin_store_sql;
+extern const struct sql_list replica_rows_sql;
+extern const struct sql_list replica_store_sql;
 extern const struct sql_list role_store_sql;
 extern const struct sql_list session_store_sql;
 extern const struct sql_list snapshot_check_sql;

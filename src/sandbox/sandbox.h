@@ -21,6 +21,7 @@ struct sandbox; /* safe from several threads */
 struct sandbox_options {
     const char *bwrap;  /* NULL = /usr/bin/bwrap */
     const char *python; /* NULL = /usr/bin/python3, then /usr/local/bin/python3 */
+    const char *hidden; /* the data folder: covered where it lies below /usr; NULL = none */
 };
 
 /* Looks for the programs only; whether they work is tried when somebody first asks. Heap; ended by
@@ -65,7 +66,7 @@ struct sandbox_limits {
 
 struct sandbox_run {
     const char *const *argv; /* NULL-terminated; argv[0] is a path inside */
-    const char *const *env;  /* NULL-terminated "NAME=value"; NULL = PATH, HOME and a locale alone */
+    const char *const *env; /* NULL-terminated "NAME=value"; NULL = PATH, HOME and a locale alone */
     const struct sandbox_mount *mounts;
     size_t mount_count;
     const struct sandbox_file *files;

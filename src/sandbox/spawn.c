@@ -1,0 +1,145 @@
+/*
+ * spawn.c - fork, a few plain system calls, exec.
+ *
+ * posix_spawn would be simpler, but it cannot set limits. All signals are held back from before the
+ * fork until the child has none of our handlers any more, so that a signal for the server is never
+ * handled twice.
+ */
+#include "sandbox/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    PARK = 200, /* descriptors are moved up here first, out of the way of each other */
+    NICE = 10,  /* whatever runs inside waits for the server, not the other way round */
+    EXEC_FAILED = 127,
+    CLOSE_MAX = 65536 /* descriptors closed one by one where the kernel cannot do it at once */
+};
+
+static const int64_t ADDRESS_SPACE = 4LL << 30; /* beside the limit: mapped, but not written to */
+
+static void limit(int which, int64_t value)
+{
+    struct rlimit now;
+    if (getrlimit((__rlimit_resource_t)which, &now) != 0)
+        return;
+    rlim_t wanted = (rlim_t)value;
+    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < wanted)
+        wanted = now.rlim_max;
+    const struct rlimit both = {wanted, wanted};
+    (void)setrlimit((__rlimit_resource_t)which, &both);
+}
+
+static void set_limits(const struct sandbox_limits *l)
+{
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_DATA, l->memory_bytes);
+    limit(RLIMIT_AS, l->memory_bytes + ADDRESS_SPACE);
+    limit(RLIMIT_CPU, l->cpu_seconds);
+    limit(RLIMIT_FSIZE, l->file_bytes);
+    limit(RLIMIT_NOFILE, l->files);
+    limit(RLIMIT_MEMLOCK, 0);
+    limit(RLIMIT_MSGQUEUE, 0);
+}
+
+/* Under memory pressure the kernel shall take this one first. */
+static void offer_to_oom(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t done = write(fd, "1000", 4);
+    (void)done;
+    (void)close(fd);
+}
+
+static void close_from(unsigned first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+    for (unsigned fd = first; fd < CLOSE_MAX; fd++)
+        (void)close((int)fd);
+}
+
+static bool place_fds(const struct spawn *s)
+{
+    int parked[SPAWN_FDS];
+    for (int i = 0; i < s->fds; i++) {
+        parked[i] = s->fd[i] < 0 ? -1 : fcntl(s->fd[i], F_DUPFD, PARK);
+        if (s->fd[i] >= 0 && parked[i] < 0)
+            return false;
+    }
+    for (int i = 0; i < s->fds; i++) {
+        if (parked[i] < 0)
+            (void)close(i);
+        else if (dup2(parked[i], i) < 0)
+            return false;
+    }
+    close_from((unsigned)s->fds);
+    return true;
+}
+
+static void forget_handlers(void)
+{
+    sigset_t none;
+    for (int i = 1; i < NSIG; i++)
+        (void)signal(i, SIG_DFL); /* two of them refuse, and need not be told */
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void become(const struct spawn *s)
+{
+    static const char *const no_variables[] = {NULL};
+    forget_handlers();
+    (void)umask(022);
+    (void)setpriority(PRIO_PROCESS, 0, NICE);
+    offer_to_oom();
+    if (place_fds(s)) {
+        set_limits(s->limits);
+        (void)execve(s->program, (char *const *)(uintptr_t)s->argv,
+                     (char *const *)(uintptr_t)no_variables);
+    }
+    _exit(EXEC_FAILED);
+}
+
+enum err spawn_start(struct ctx *ctx, const struct spawn *spawn, pid_t *out)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    *out = fork();
+    if (*out == 0)
+        become(spawn);
+    int saved = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return *out > 0 ? OK : ctx_fail_errno(ctx, saved, "fork");
+}
+
+enum err spawn_bytes(struct ctx *ctx, struct slice bytes, int *fd)
+{
+    int made = memfd_create("larder", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (made < 0)
+        return ctx_fail_errno(ctx, errno, "memfd_create");
+    for (size_t at = 0; at < bytes.n;) {
+        ssize_t n = write(made, bytes.p + at, bytes.n - at);
+        if (n < 0) {
+            int saved = errno;
+            (void)close(made);
+            return ctx_fail_errno(ctx, saved, "memfd");
+        }
+        at += (size_t)n;
+    }
+    (void)fcntl(made, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+    (void)lseek(made, 0, SEEK_SET);
+    *fd = made;
+    return OK;
+}

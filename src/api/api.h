@@ -20,6 +20,7 @@ struct assets;       /* http/assets.h: the web pages */
 struct auth;         /* auth/auth.h: sign-in and the guard */
 struct config;       /* base/config.h: effective settings with their origin */
 struct domain;       /* domain/domain.h: the rules */
+struct event_feed;   /* api/event_feed.h: open event streams */
 struct log;          /* base/log.h */
 struct metrics;      /* base/metrics.h */
 struct readiness;    /* api/ops_api.h: what /readyz reports */
@@ -37,7 +38,8 @@ struct api {
     struct answer_cache *answers;
     struct row_cache *rows;
     struct admission *uploads;
-    size_t max_upload; /* bytes of one package, inclusive */
+    struct event_feed *feed; /* NULL on the command line */
+    size_t max_upload;       /* bytes of one package, inclusive */
     const char *version;
     int64_t started_at; /* wall milliseconds */
 };
@@ -61,7 +63,9 @@ extern const size_t api_table_count;
 extern const struct route_table admin_api_table;
 extern const struct route_table audit_api_table;
 extern const struct route_table auth_api_table;
+extern const struct route_table events_api_table;
 extern const struct route_table examples_api_table;
+extern const struct route_table jobs_api_table;
 extern const struct route_table keys_api_table;
 extern const struct route_table me_api_table;
 extern const struct route_table ops_api_table;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "auth/guard.h"
+#include "base/metrics.h"
 #include "domain/events.h"
 #include "domain/orgs.h"
 #include "domain/permissions.h"
@@ -325,7 +326,34 @@ void event_feed_close(struct event_feed *f)
     free(f);
 }
 
-void event_feed_stats(struct event_feed *f, struct streams_stats *out)
+/* ---- metrics ------------------------------------------------------------------------------------ */
+
+static double count_open(void *arg)
 {
-    streams_stats(f->streams, out);
+    struct streams_stats now;
+    streams_stats(((const struct event_feed *)arg)->streams, &now);
+    return now.open;
+}
+
+static double count_dropped(void *arg)
+{
+    struct streams_stats now;
+    streams_stats(((const struct event_feed *)arg)->streams, &now);
+    return (double)now.dropped;
+}
+
+static double count_events(void *arg)
+{
+    return (double)events_last(((const struct event_feed *)arg)->events);
+}
+
+bool event_feed_count(struct event_feed *f, struct metrics *m)
+{
+    return metrics_gauge(m, "larder_event_streams", "Event streams open now.", false, NULL,
+                         count_open, f) &&
+           metrics_gauge(m, "larder_event_streams_dropped_total",
+                         "Event streams ended because their client did not keep up.", true, NULL,
+                         count_dropped, f) &&
+           metrics_gauge(m, "larder_events_total", "Events that happened.", true, NULL,
+                         count_events, f);
 }

@@ -18,6 +18,7 @@ struct domain;
 struct event_feed;
 struct events;
 struct follower;
+struct metrics;
 
 struct event_feed_parts {
     struct domain *domain;
@@ -43,6 +44,7 @@ enum err event_feed_follow(struct ctx *ctx, struct event_feed *feed, const struc
 /* As reply_stream wants it; `follower` ends with it. */
 void event_feed_adopt(void *follower, int fd);
 
-void event_feed_stats(struct event_feed *feed, struct streams_stats *out);
+/* Adds its numbers to the metrics, before any thread of the server starts; false = no room. */
+bool event_feed_count(struct event_feed *feed, struct metrics *metrics);
 
 #endif

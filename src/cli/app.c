@@ -14,6 +14,7 @@
 
 #include "api/admission.h"
 #include "api/answer_cache.h"
+#include "api/event_feed.h"
 #include "api/row_cache.h"
 #include "api/surface.h"
 #include "auth/guard.h"
@@ -24,7 +25,9 @@
 #include "cli/folder.h"
 #include "cli/guard.h"
 #include "cli/stores.h"
+#include "cli/work.h"
 #include "cli/workroom.h"
+#include "domain/events.h"
 #include "domain/setup.h"
 #include "domain/users.h"
 #include "http/assets.h"
@@ -85,10 +88,24 @@ static enum err open_metrics(struct app *app)
         names[i] = (struct metrics_route){method_name(route->method), route->pattern};
     }
     app->metrics = metrics_new(names, count);
-    app->gauges = (struct gauges){&app->store, (double)ctx->now / 1000};
+    app->gauges = (struct gauges){&app->store, &app->readiness.open, &app->domain,
+                                  (double)ctx->now / 1000};
     if (app->metrics == NULL || !gauges_add(app->metrics, &app->gauges))
         return ctx_no_memory(ctx);
     return OK;
+}
+
+static enum err open_events(struct app *app)
+{
+    int max = (int)config_int(app->cli->config, "events-max");
+    app->events = events_open();
+    if (app->events == NULL)
+        return ctx_no_memory(app->cli->ctx);
+    const struct event_feed_parts parts = {&app->domain, app->events, &app->auth};
+    enum err err = event_feed_open(app->cli->ctx, &parts, max, &app->api.feed);
+    if (err == OK && !event_feed_count(app->api.feed, app->metrics))
+        err = ctx_no_memory(app->cli->ctx);
+    return err;
 }
 
 /* The probe's question to the database: a small one that reads a page of it. */
@@ -114,6 +131,7 @@ static enum err open_api(struct app *app)
     app->readiness.arg = app;
     app->api = (struct api){
         .domain = &app->domain,
+        .feed = app->api.feed,
         .auth = &app->auth,
         .config = config,
         .metrics = app->metrics,
@@ -216,6 +234,7 @@ static enum err open_database(struct app *app)
     crypto_wipe(key, sizeof key);
     if (err != OK)
         return err;
+    app->domain.events = app->events;
     app->domain.limits.access_ttl_ms = config_int(config, "access-token-ttl");
     app->domain.limits.refresh_ttl_ms = config_int(config, "refresh-token-ttl");
     return open_auth(app);
@@ -263,6 +282,8 @@ enum err app_start(struct app *app, struct cli *cli)
     if (err == OK)
         err = open_metrics(app);
     if (err == OK)
+        err = open_events(app);
+    if (err == OK)
         err = assets_open(cli->ctx, config_text(cli->config, "web-dir"), &app->assets);
     if (err == OK)
         err = open_api(app);
@@ -274,6 +295,8 @@ enum err app_start(struct app *app, struct cli *cli)
         err = make_first_admin(app);
     if (err == OK)
         err = open_catalog(app);
+    if (err == OK)
+        err = work_open(cli->ctx, cli->config, app->data, &app->domain);
     if (err != OK)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);
@@ -297,8 +320,11 @@ void app_tend(struct app *app)
 void app_stop(struct app *app)
 {
     bool ended_well = atomic_exchange(&app->readiness.loaded, false);
+    work_stop(&app->domain); /* a request that waits for a job must not hold up the end */
+    event_feed_stop(app->api.feed); /* first: workers of encrypted streams wait for it */
     if (app->server)
         server_stop(app->server, APP_STOP_MS);
+    work_close(&app->domain);
     if (ended_well) {
         app_tend(app);
         stores_stopped(app->cli->ctx, &app->domain);
@@ -309,6 +335,8 @@ void app_stop(struct app *app)
         domain_close(&app->domain);
     if (app->store)
         store_close(app->store);
+    event_feed_close(app->api.feed);
+    events_close(app->events);
     admission_free(app->api.uploads);
     row_cache_free(app->api.rows);
     answer_cache_free(app->api.answers);

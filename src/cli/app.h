@@ -29,6 +29,7 @@ struct app {
     struct gauges gauges;
     struct assets *assets;
     struct readiness readiness;
+    struct events *events;
     struct store *store;
     struct domain domain;
     struct auth auth;

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/metrics.h"
+#include "domain/domain.h"
+#include "domain/jobs.h"
 #include "store/store.h"
 
 /* The store as it is now; all zero before it is open. */
@@ -54,6 +56,40 @@ static double writes(void *arg)
 static double commits(void *arg)
 {
     return (double)stats(arg).commits;
+}
+
+/* The jobs as they are now; all zero before the server is open. */
+static struct jobs_stats job_stats(void *arg)
+{
+    const struct gauges *g = arg;
+    struct jobs_stats s;
+    jobs_stats(atomic_load(g->open) ? g->domain->jobs : NULL, &s);
+    return s;
+}
+
+static double jobs_queued(void *arg)
+{
+    return (double)job_stats(arg).queued;
+}
+
+static double jobs_running(void *arg)
+{
+    return (double)job_stats(arg).running;
+}
+
+static double jobs_done(void *arg)
+{
+    return (double)job_stats(arg).done;
+}
+
+static double jobs_failed(void *arg)
+{
+    return (double)job_stats(arg).failed;
+}
+
+static double job_seconds(void *arg)
+{
+    return job_stats(arg).seconds;
 }
 
 static double started(void *arg)
@@ -110,6 +146,11 @@ static const struct {
     {"larder_store_queue",            "Writers waiting for their turn.",           false, NULL, writers_waiting},
     {"larder_store_writes_total",     "Changes that were made.",                   true,  NULL, writes},
     {"larder_store_commits_total",    "Transactions they were made in.",           true,  NULL, commits},
+    {"larder_jobs_queued",            "Jobs waiting, due or not.",                 false, NULL, jobs_queued},
+    {"larder_jobs_running",           "Jobs under way.",                           false, NULL, jobs_running},
+    {"larder_jobs_done_total",        "Jobs that were done.",                      true,  NULL, jobs_done},
+    {"larder_jobs_failed_total",      "Jobs that failed for good.",                true,  NULL, jobs_failed},
+    {"larder_job_seconds_total",      "Time spent on jobs.",                       true,  NULL, job_seconds},
     {"process_start_time_seconds",    "When the process started, in Unix time.",   false, NULL, started},
     {"process_resident_memory_bytes", "Memory in use.",                            false, NULL, resident_bytes},
     {"process_open_fds",              "Open file descriptors.",                    false, NULL, open_fds},

@@ -10,6 +10,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/md5.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
@@ -122,6 +123,29 @@ void crypto_hash_end(struct crypto_hash *h, unsigned char out[SHA256_BYTES])
 {
     unsigned char sum[SHA256_BYTES];
     (void)SHA256_Final(out ? out : sum, &h->h);
+    free(h);
+}
+
+struct crypto_md5 {
+    MD5_CTX h;
+};
+
+struct crypto_md5 *crypto_md5_new(void)
+{
+    struct crypto_md5 *h = malloc(sizeof *h); /* freed by crypto_md5_end */
+    if (h)
+        (void)MD5_Init(&h->h);
+    return h;
+}
+
+void crypto_md5_add(struct crypto_md5 *h, const void *p, size_t n)
+{
+    (void)MD5_Update(&h->h, p, n);
+}
+
+void crypto_md5_end(struct crypto_md5 *h, unsigned char out[MD5_BYTES])
+{
+    (void)MD5_Final(out, &h->h);
     free(h);
 }
 

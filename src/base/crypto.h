@@ -38,6 +38,13 @@ struct crypto_hash *crypto_hash_new(void); /* heap; ended by crypto_hash_end. NU
 void crypto_hash_add(struct crypto_hash *h, const void *p, size_t n);
 void crypto_hash_end(struct crypto_hash *h, unsigned char out[SHA256_BYTES]); /* out may be NULL */
 
+/* MD5 is no protection against anybody; it is the Content-MD5 that object stores ask for. */
+enum { MD5_BYTES = 16 };
+struct crypto_md5;                       /* over pieces */
+struct crypto_md5 *crypto_md5_new(void); /* heap; ended by crypto_md5_end. NULL = no memory */
+void crypto_md5_add(struct crypto_md5 *h, const void *p, size_t n);
+void crypto_md5_end(struct crypto_md5 *h, unsigned char out[MD5_BYTES]);
+
 void crypto_hex(const unsigned char *p, size_t n, char *out);       /* 2n letters and a NUL */
 bool crypto_unhex(struct slice text, unsigned char *out, size_t n); /* exactly 2n letters */
 void crypto_base64(struct buf *out, const void *p, size_t n);       /* with padding */

@@ -1,15 +1,17 @@
 /*
- * fetch.c - one easy handle per request over libcurl.
+ * fetch.c - one request over libcurl, on a handle of its own or one from a pool.
  *
- * Handles are not kept: what calls out (replication, webhooks, the command line) does so seldom
- * enough that a connection per request costs nothing that matters, and no state of one request can
- * reach another. Error texts name the host and the reason, never a header.
+ * A handle that goes back to its pool is reset: only its connections, their TLS sessions and the
+ * names it looked up stay, so no option and no header of one request reaches another. Error texts
+ * name the reason, never a header.
  */
 #include "net/fetch.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,14 +21,23 @@ enum {
     HEAD_MAX = 64 << 10,
     TIMEOUT_MS = 60000,
     CONNECT_MS = 5000,
-    STALL_SECONDS = 10
+    STALL_SECONDS = 10,
+    POOL_KEPT = 16
+};
+
+struct fetch_pool {
+    pthread_mutex_t mutex;
+    CURL *idle[POOL_KEPT];
+    size_t count;
 };
 
 struct transfer {
     struct ctx *ctx;
     const struct fetch_request *req;
+    CURL *handle;
     struct buf head, body;
-    size_t sent; /* bytes of the body handed to the library */
+    int64_t size; /* of the body that is sent */
+    int64_t sent; /* bytes of it handed to the library */
     bool refused;
     bool stopped; /* by the caller's progress function */
     enum err sink_err;
@@ -40,6 +51,51 @@ enum err fetch_open(void)
 void fetch_close(void)
 {
     curl_global_cleanup();
+}
+
+struct fetch_pool *fetch_pool_new(void)
+{
+    struct fetch_pool *pool = calloc(1, sizeof *pool); /* fetch_pool_free */
+    if (pool)
+        (void)pthread_mutex_init(&pool->mutex, NULL); /* cannot fail on Linux */
+    return pool;
+}
+
+void fetch_pool_free(struct fetch_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    while (pool->count)
+        curl_easy_cleanup(pool->idle[--pool->count]);
+    (void)pthread_mutex_destroy(&pool->mutex);
+    free(pool);
+}
+
+static CURL *take_handle(struct fetch_pool *pool)
+{
+    CURL *c = NULL;
+    if (pool) {
+        (void)pthread_mutex_lock(&pool->mutex);
+        if (pool->count)
+            c = pool->idle[--pool->count];
+        (void)pthread_mutex_unlock(&pool->mutex);
+    }
+    return c ? c : curl_easy_init();
+}
+
+static void give_handle(struct fetch_pool *pool, CURL *c)
+{
+    bool kept = false;
+    if (pool) {
+        curl_easy_reset(c);
+        (void)pthread_mutex_lock(&pool->mutex);
+        kept = pool->count < POOL_KEPT;
+        if (kept)
+            pool->idle[pool->count++] = c;
+        (void)pthread_mutex_unlock(&pool->mutex);
+    }
+    if (!kept)
+        curl_easy_cleanup(c);
 }
 
 bool fetch_add(struct fetch_request *req, const char *name, struct slice value)
@@ -93,11 +149,18 @@ static size_t take_head(char *p, size_t size, size_t n, void *arg)
     return buf_failed(&t->head) ? 0 : size * n;
 }
 
+static bool is_good(const struct transfer *t)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
+
 static size_t take_body(char *p, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
     struct slice piece = {p, size * n};
-    if (t->req->sink) {
+    if (t->req->sink && is_good(t)) {
         t->sink_err = t->req->sink(t->ctx, t->req->sink_arg, piece);
         return t->sink_err == OK ? piece.n : 0;
     }
@@ -108,20 +171,22 @@ static size_t take_body(char *p, size_t size, size_t n, void *arg)
 static size_t give_body(char *p, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
-    size_t left = t->req->body.n - t->sent, want = size * n;
-    size_t take = left < want ? left : want;
-    if (take)
+    int64_t left = t->size - t->sent;
+    size_t want = size * n, take = left < (int64_t)want ? (size_t)left : want;
+    if (t->req->source && take && !t->req->source(t->req->source_arg, t->sent, p, take))
+        return CURL_READFUNC_ABORT;
+    if (t->req->source == NULL && take)
         memcpy(p, t->req->body.p + t->sent, take);
-    t->sent += take;
+    t->sent += (int64_t)take;
     return take;
 }
 
 static int seek_body(void *arg, curl_off_t offset, int origin)
 {
     struct transfer *t = arg;
-    if (origin != SEEK_SET || offset < 0 || (size_t)offset > t->req->body.n)
+    if (origin != SEEK_SET || offset < 0 || offset > t->size)
         return CURL_SEEKFUNC_CANTSEEK;
-    t->sent = (size_t)offset;
+    t->sent = offset;
     return CURL_SEEKFUNC_OK;
 }
 
@@ -161,6 +226,7 @@ static bool set_transfer(CURL *c, struct transfer *t)
 {
     const struct fetch_request *r = t->req;
     bool good = curl_easy_setopt(c, CURLOPT_URL, r->url) == CURLE_OK;
+    good = good && curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK;
     good = good && curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_head) == CURLE_OK;
     good = good && curl_easy_setopt(c, CURLOPT_HEADERDATA, t) == CURLE_OK;
     good = good && curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK;
@@ -172,7 +238,7 @@ static bool set_transfer(CURL *c, struct transfer *t)
         good = good && curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, seek_body) == CURLE_OK;
         good = good && curl_easy_setopt(c, CURLOPT_SEEKDATA, t) == CURLE_OK;
         good = good &&
-               curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body.n) == CURLE_OK;
+               curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->size) == CURLE_OK;
     }
     if (strcmp(r->method, "HEAD") == 0)
         good = good && curl_easy_setopt(c, CURLOPT_NOBODY, 1L) == CURLE_OK;
@@ -242,14 +308,14 @@ static enum err perform(struct ctx *ctx, CURL *c, struct transfer *t, int *statu
 
 enum err fetch_run(struct ctx *ctx, const struct fetch_request *req, struct fetch_answer *out)
 {
-    struct transfer t = {.ctx = ctx, .req = req};
+    struct transfer t = {.ctx = ctx, .req = req, .handle = take_handle(req->pool)};
+    t.size = req->source ? req->body_size : (int64_t)req->body.n;
     buf_init(&t.head, ctx->arena, HEAD_MAX);
     buf_init(&t.body, ctx->arena, req->answer_max ? req->answer_max : ANSWER_MAX);
-    CURL *c = curl_easy_init();
-    if (c == NULL)
+    if (t.handle == NULL)
         return ctx_no_memory(ctx);
-    enum err err = perform(ctx, c, &t, &out->status);
-    curl_easy_cleanup(c);
+    enum err err = perform(ctx, t.handle, &t, &out->status);
+    give_handle(req->pool, t.handle);
     out->head = buf_view(&t.head);
     out->body = buf_view(&t.body);
     return err;

@@ -18,13 +18,20 @@ struct fetch_field {
     struct slice value;
 };
 
+struct fetch_pool;
+
 struct fetch_request {
     const char *method; /* "GET", "PUT", ... */
-    const char *url;
+    const char *url;    /* sent as it stands: no dots are resolved, nothing is encoded */
     struct fetch_field field[FETCH_FIELDS];
     size_t fields;
     struct slice body; /* sent where the method carries one */
     bool has_body;
+    /* Gives n bytes of the body from offset on, instead of `body`; false ends the request. It may be
+     * asked twice for the same bytes. May be NULL; then body_size says nothing. */
+    bool (*source)(void *arg, int64_t offset, char *p, size_t n);
+    void *source_arg;
+    int64_t body_size;
     size_t answer_max;     /* bytes of the answer's body; 0 = 16 MiB */
     int timeout_ms;        /* of the whole; 0 = 60,000 */
     const char *ca_file;   /* NULL = the system's */
@@ -33,9 +40,11 @@ struct fetch_request {
     /* Called with what was sent and received so far; false ends the request. May be NULL. */
     bool (*progress)(void *arg, int64_t sent, int64_t received);
     void *progress_arg;
-    /* Where the body goes instead of memory; an error ends the request. May be NULL. */
+    /* Where the body of a 2xx answer goes instead of memory; an error ends the request. May be
+     * NULL. */
     enum err (*sink)(struct ctx *ctx, void *arg, struct slice piece);
     void *sink_arg;
+    struct fetch_pool *pool; /* keeps the connection for the next request; NULL = it is closed */
 };
 
 struct fetch_answer {
@@ -47,6 +56,11 @@ struct fetch_answer {
 /* Once, before any thread; and once at the end. */
 enum err fetch_open(void) MUST_USE;
 void fetch_close(void);
+
+/* Connections that are kept between requests, for any number of threads. Heap; NULL = no memory.
+ * Ended by fetch_pool_free when no request uses it any more. */
+struct fetch_pool *fetch_pool_new(void);
+void fetch_pool_free(struct fetch_pool *pool);
 
 /* Adds a header field; false when there are too many or it has a control letter. */
 bool fetch_add(struct fetch_request *req, const char *name, struct slice value);

@@ -95,7 +95,7 @@ word_run() {
 }
 
 word_test() {
-    need build test
+    need build test ceph
     build all
     configure asan -DCMAKE_C_COMPILER=gcc
     say "building the tests for the address sanitizer"

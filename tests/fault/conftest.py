@@ -9,6 +9,8 @@ import tempfile
 
 import pytest
 
+from ceph import ceph_store
+
 HTTP = pathlib.Path(__file__).resolve().parents[1] / "http"
 sys.path.insert(0, str(HTTP))
 _spec = importlib.util.spec_from_file_location("http_conftest", HTTP / "conftest.py")
@@ -19,6 +21,7 @@ _spec.loader.exec_module(http_conftest)
 larder_bin = http_conftest.larder_bin
 start_server = http_conftest.start_server
 server = http_conftest.server
+__all__ = ["ceph_store"]
 
 
 class Faults:

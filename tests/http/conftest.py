@@ -32,7 +32,7 @@ def clean_environment(**extra):
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.startswith(("LARDER_", "CADENCE_"))
+        if not k.startswith(("LARDER_", "CADENCE_", "AWS_"))
         and k not in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "STATE_DIRECTORY", "WATCHDOG_USEC")
         and not k.lower().endswith("_proxy")
     }

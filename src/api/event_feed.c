@@ -111,13 +111,14 @@ static enum err look(struct ctx *ctx, struct event_feed *f, const struct credent
     if (err != OK)
         return err;
     view->expires_at = access.expires_at;
+    if (org_id == NULL)
+        org_id = access.key_org_id; /* such a key works nowhere else */
     if (org_id)
         return holds(ctx, f, c, READ_ORG, org_id, &view->any);
     struct permission_set may = credential_may(&access);
-    view->everywhere = access.is_sys_admin && access.key_org_id == NULL &&
+    view->everywhere = access.is_sys_admin &&
                        permission_set_has(&may, permission_find(slice_of(READ_ORG)));
-    if (access.key_org_id == NULL)
-        err = holds(ctx, f, c, READ_SYSTEM, NULL, &system);
+    err = holds(ctx, f, c, READ_SYSTEM, NULL, &system);
     view->any = system || view->everywhere;
     mix(view, system ? "system" : "");
     mix(view, view->everywhere ? "everywhere" : "");

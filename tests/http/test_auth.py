@@ -230,7 +230,7 @@ def test_a_foreign_page_cannot_use_the_cookie(client, person):
 def test_me_has_the_fields_of_the_web_client(person):
     me = person.client.get("/api/me").json()
     assert set(me) == {"user_id", "is_sys_admin", "username", "email", "display_name", "avatar_url", "locale",
-                       "timezone", "bio"}
+                       "timezone", "bio", "permissions"}
     assert me["is_sys_admin"] is False
 
 

@@ -212,7 +212,7 @@ static const struct {
      "sqlite_x"},
     {"a broken CHECK",
      "PRAGMA ignore_check_constraints = ON; INSERT INTO kv VALUES ('ok', 'ok', 1); UPDATE audit "
-     "SET seq = seq WHERE 0; INSERT INTO blob VALUES ('short', 1, 'present', 1, 1)",
+     "SET seq = seq WHERE 0; INSERT INTO blob (sha256, size, first_seen) VALUES ('short', 1, 1)",
      "CHECK"},
 };
 

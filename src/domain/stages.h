@@ -15,8 +15,9 @@
 #include "model/stage.h"
 #include "package/inspect.h"
 #include "package/zip.h"
+#include "store/validation_store.h"
 
-struct conn; /* store/store.h */
+struct domain; /* domain/domain.h */
 
 enum stage_surface { STAGE_FOR_SYSTEM, STAGE_FOR_ORG, STAGE_FOR_V1 };
 
@@ -54,7 +55,11 @@ enum err stages_health(struct ctx *ctx, struct conn *conn, const char *plugin_id
                        const char *result, int64_t duration_us,
                        const struct stage_finding *findings, size_t count) MUST_USE;
 
-/* The name of the stage that a rule belongs to, "metadata" for "meta.version". */
-const char *stages_of_rule(const char *rule);
+/* What is kept of a version, and the newest run of its health check. */
+enum err stages_read(struct ctx *ctx, struct domain *d, const char *plugin_id,
+                     struct stage_report *out, struct health_run *newest) MUST_USE;
+
+/* The stage that a rule belongs to: STAGE_METADATA for "meta.version". */
+enum stage_id stages_of_rule(const char *rule);
 
 #endif

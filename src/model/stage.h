@@ -15,6 +15,7 @@ enum stage_level { LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
 struct stage_finding {
     enum stage_level level;
     struct fault_item item;
+    bool decides; /* refuses the upload it was found in */
 };
 
 struct stage {
@@ -24,13 +25,11 @@ struct stage {
     int64_t duration_us;
     const struct stage_finding *findings;
     size_t count;
-    size_t dropped; /* findings beyond the ceiling, counted only; not kept */
 };
 
 struct stage_report {
     struct stage stage[STAGE_COUNT];
-    bool refuses; /* some finding refuses the upload on its surface */
-    bool is_v1;
+    bool is_v1; /* made for the v1 API */
 };
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "package/inspect_fields.h"
 #include "package/manifest.h"
 #include "package/pyread.h"
@@ -266,6 +267,8 @@ static void read_agent(struct field_reading *f)
     struct plugin_meta *meta = &f->out->meta;
     const struct py_plugin *plugin = f->plugin;
     meta->agent_class = plugin->agent_class;
+    f->out->is_agent = plugin->is_agent;
+    f->out->is_open = plugin->is_open;
     if (plugin->agent_class == NULL && plugin->class_name)
         findings_at(&f->out->warnings, "agent.not_found", "create_agent", plugin->at,
                     "Let create_agent return an object of a class in the package",
@@ -322,6 +325,43 @@ static void read_source(struct ctx *ctx, struct py_reader *reader, const struct 
     read_tools(ctx, reader, out);
 }
 
+/* ---- the code ------------------------------------------------------------------------------ */
+
+static void tell_unread(struct ctx *ctx, const struct py_scan *scan, struct inspection *out)
+{
+    for (size_t i = 0; i < scan->source_count; i++)
+        if (scan->sources[i].broken)
+            findings_at(&out->unread, "python.unreadable", NULL, scan->sources[i].broken->at,
+                        "Mend the file; it is read, never run",
+                        "The file cannot be read, so nothing is known of its imports and calls: %s",
+                        py_reason(ctx->arena, scan->sources[i].broken));
+    if (scan->is_cut)
+        findings_add(&out->unread, &(struct fault_item){
+                                       .rule = "code.cut",
+                                       .sentence = "The package has more Python code than Larder "
+                                                   "reads; some imports and calls were not seen",
+                                       .remedy = "Keep generated code and data out of the .py "
+                                                 "files"});
+}
+
+static void read_code(struct ctx *ctx, struct py_reader *reader, struct inspection *out)
+{
+    struct py_scan scan;
+    int64_t start = clock_mono_us();
+    py_read_scan(reader, &scan);
+    scan_code(&scan, out->code);
+    tell_unread(ctx, &scan, out);
+    int64_t scanned = clock_mono_us();
+    imports_judge(&scan, &out->meta, &out->imports);
+    out->code_us = scanned - start;
+    out->imports_us = clock_mono_us() - scanned;
+    bool starved = out->imports.missing.no_memory || out->imports.doubtful.no_memory ||
+                   out->imports.remarks.no_memory || out->unread.no_memory;
+    for (size_t i = 0; i < SCAN_FAMILIES; i++)
+        starved = starved || out->code[i].no_memory;
+    out->errors.no_memory = out->errors.no_memory || starved;
+}
+
 static enum err read_python(struct ctx *ctx, const struct package_source *source,
                             const struct py_value *manifest, struct inspection *out)
 {
@@ -329,7 +369,10 @@ static enum err read_python(struct ctx *ctx, const struct package_source *source
     enum err err = py_open(ctx, source, out->root, &reader);
     if (err)
         return err;
+    int64_t start = clock_mono_us();
     read_source(ctx, reader, manifest, out);
+    out->metadata_us = clock_mono_us() - start;
+    read_code(ctx, reader, out);
     err = py_status(reader);
     py_close(reader);
     return err;
@@ -359,6 +402,18 @@ static enum err inspect(struct ctx *ctx, void *arg)
     return err ? err : findings_end(&out->errors);
 }
 
+static void init_findings(struct ctx *ctx, struct inspection *out)
+{
+    findings_init(&out->errors, ctx);
+    findings_init(&out->warnings, ctx);
+    findings_init(&out->imports.missing, ctx);
+    findings_init(&out->imports.doubtful, ctx);
+    findings_init(&out->imports.remarks, ctx);
+    findings_init(&out->unread, ctx);
+    for (size_t i = 0; i < SCAN_FAMILIES; i++)
+        findings_init(&out->code[i], ctx);
+}
+
 static enum err inspect_as(struct ctx *ctx, const struct package_source *source, bool is_v1,
                            struct inspection *out)
 {
@@ -366,8 +421,7 @@ static enum err inspect_as(struct ctx *ctx, const struct package_source *source,
     memset(out, 0, sizeof *out);
     out->is_v1 = is_v1;
     out->meta.generation = is_v1 ? PLUGIN_V1 : PLUGIN_V2;
-    findings_init(&out->errors, ctx);
-    findings_init(&out->warnings, ctx);
+    init_findings(ctx, out);
     if (!find_root(source, out))
         return findings_end(&out->errors);
     return py_memory_run(ctx, inspect, &what);

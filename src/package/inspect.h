@@ -2,14 +2,17 @@
  * inspect.h - what an uploaded package says of itself.
  *
  * Finds plugin.py, reads it statically (pyread.h), completes it from plugin_manifest.json, applies
- * the SDK's rules and collects everything that is wrong in one answer. Nothing is executed and
- * nothing is decided about who may upload: that is the domain's.
+ * the SDK's rules and collects everything that is wrong in one answer. The other .py files are gone
+ * through in the same reading, for what they import and touch; that is told and refuses nothing
+ * here. Nothing is executed and nothing is decided about who may upload: that is the domain's.
  */
 #ifndef LARDER_PACKAGE_INSPECT_H
 #define LARDER_PACKAGE_INSPECT_H
 
 #include "model/plugin.h"
 #include "package/findings.h"
+#include "package/imports.h"
+#include "package/scan.h"
 #include "package/source.h"
 
 enum {
@@ -27,6 +30,11 @@ struct inspection {
     bool is_v1;               /* was asked for: the rules of generation 1 hold */
     bool registers;           /* calls register_plugin */
     bool has_init, has_agent_file, has_tools_file;
+    bool is_agent, is_open;         /* of py_plugin: what the agent inherits from */
+    struct import_findings imports; /* none of these is among errors or warnings */
+    struct findings code[SCAN_FAMILIES];
+    struct findings unread; /* files, or parts of the package, that were not looked at */
+    int64_t metadata_us, imports_us, code_us; /* what the parts of the reading took */
 };
 
 /* OK, or ERR_INVALID with one item per finding, or a failure of ours. */

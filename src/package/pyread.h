@@ -15,6 +15,14 @@
 #include "package/pyread_value.h"
 #include "package/source.h"
 
+/* What an import stands under, the more forgiving the higher. */
+enum py_guard {
+    PY_ALWAYS,
+    PY_IF,    /* a branch or a loop */
+    PY_TRY,   /* a try whose except catches a failing import */
+    PY_TYPING /* if TYPE_CHECKING: never run */
+};
+
 struct py_reader;
 
 /* root: the folder of the package in the source with its '/', or empty. */
@@ -41,6 +49,8 @@ struct py_plugin {
     bool has_create_agent;
     const char *agent_class; /* NULL when it was not found */
     bool is_specialized, is_scoped;
+    bool is_agent;  /* inherits from BaseAgent or one of its two kinds */
+    bool is_open;   /* has a base that is not known, so it may */
     bool registers; /* __init__.py or plugin.py calls register_plugin */
 };
 void py_read_plugin(struct py_reader *r, struct py_plugin *out);
@@ -52,5 +62,42 @@ struct py_tool {
 /* Functions decorated as tools, plugin.py first, then by file and line. *is_cut: there may be more,
  * in files beyond what is read. */
 void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count, bool *is_cut);
+
+/* One import statement for one module; "import a, b" are two, "from a import b, c" is one. */
+struct py_import {
+    struct slice module; /* "google.cloud.storage" */
+    size_t level;        /* leading dots */
+    struct slice name;   /* of "from . import name", where module is empty; else none */
+    struct py_at at;
+    enum py_guard guard;
+    bool in_test;    /* the file belongs to the package's tests or its set-up */
+    bool in_package; /* the module is a file or folder of the package */
+};
+
+/* A call of a function that scan_calls.c has in its table. */
+struct py_call {
+    struct slice name; /* as far as imports tell: "os.system"; ".write_text" of some object */
+    struct slice text; /* the call itself, at most 2,000 bytes of it */
+    struct py_at at;
+};
+
+/* One file of the package, as text. */
+struct py_source {
+    const char *file;
+    struct slice text;             /* empty when it could not be decoded */
+    const struct py_value *broken; /* why it could not be parsed, or NULL */
+};
+
+/* All .py files of the package, in order of path. */
+struct py_scan {
+    struct py_import *imports;
+    size_t import_count;
+    struct py_call *calls;
+    size_t call_count;
+    struct py_source *sources;
+    size_t source_count;
+    bool is_cut; /* there is code that was not looked at */
+};
+void py_read_scan(struct py_reader *r, struct py_scan *out);
 
 #endif

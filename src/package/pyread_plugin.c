@@ -188,6 +188,18 @@ static const struct py_value *only_agent_of(struct py_reader *r, struct py_modul
     return list.count ? list.items[0].cls : NULL;
 }
 
+/* A base from outside of the package may be an agent; nobody here knows. */
+static bool has_open_base(struct py_reader *r, const struct py_value *cls)
+{
+    size_t count;
+    const struct py_value **mro = py_class_mro(r, cls, &count);
+    for (size_t i = 0; i < count; i++)
+        if (mro[i]->kind == PY_UNKNOWN ||
+            (mro[i]->kind == PY_FOREIGN && !slice_starts(mro[i]->text, "builtins.")))
+            return true;
+    return false;
+}
+
 static void read_agent(struct py_reader *r, struct py_module *m, const struct py_value *cls,
                        struct py_plugin *out)
 {
@@ -205,6 +217,8 @@ static void read_agent(struct py_reader *r, struct py_module *m, const struct py
     out->agent_class = py_need(r, slice_dup(r->ctx->arena, py_class_name(agent)));
     out->is_specialized = py_class_is(r, agent, "BaseSpecializedAgent");
     out->is_scoped = py_class_is(r, agent, "BaseScopedAgent");
+    out->is_agent = out->is_specialized || out->is_scoped || py_class_is(r, agent, "BaseAgent");
+    out->is_open = has_open_base(r, agent);
 }
 
 /* ---- registration -------------------------------------------------------------------------- */

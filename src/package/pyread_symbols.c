@@ -9,19 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "package/pyread_guard.h"
+#include "package/scan_calls.h"
+
 enum { FRAMES_MAX = 200, LIST_MAX = 16384, TARGET_DEPTH = 16 };
 
 struct frame {
     size_t depth; /* of the node that opened it */
     int scope;
     bool conditional;
+    enum py_guard guard;
 };
 
 struct walk {
     struct py_reader *r;
     struct py_module *m;
     struct py_symbols *s;
-    size_t scope_cap, cap;
+    size_t scope_cap, cap, call_cap;
     struct frame frames[FRAMES_MAX];
     size_t frame_count;
     TSNode decorated; /* the last one seen; its definition follows */
@@ -50,13 +54,23 @@ static struct frame *top(struct walk *w)
     return &w->frames[w->frame_count - 1];
 }
 
-static void push(struct walk *w, size_t depth, int scope, bool conditional)
+static void push(struct walk *w, struct frame frame)
 {
     if (w->frame_count == FRAMES_MAX) {
         w->failed = true;
         return;
     }
-    w->frames[w->frame_count++] = (struct frame){depth, scope, conditional};
+    w->frames[w->frame_count++] = frame;
+}
+
+/* Below a statement that may not run, or whose imports may fail. */
+static void push_guard(struct walk *w, size_t depth, enum py_guard guard, bool conditional)
+{
+    struct frame f = *top(w);
+    f.depth = depth;
+    f.conditional = f.conditional || conditional;
+    f.guard = guard > f.guard ? guard : f.guard;
+    push(w, f);
 }
 
 static int open_scope(struct walk *w, size_t depth, enum py_scope_kind kind)
@@ -67,8 +81,9 @@ static int open_scope(struct walk *w, size_t depth, enum py_scope_kind kind)
         return 0;
     s->scopes = scopes;
     int index = (int)s->scope_count++;
+    struct frame f = {depth, index, false, w->frame_count ? top(w)->guard : PY_ALWAYS};
     s->scopes[index] = (struct py_scope){kind, w->frame_count ? top(w)->scope : -1};
-    push(w, depth, index, false);
+    push(w, f);
     return index;
 }
 
@@ -84,6 +99,7 @@ static void bind(struct walk *w, struct py_binding b)
     while (b.kind == BIND_OTHER && s->scopes[b.scope].kind == SCOPE_COMPREHENSION)
         b.scope = s->scopes[b.scope].parent;
     b.conditional = top(w)->conditional;
+    b.guard = top(w)->guard;
     b.home = w->m;
     s->bindings = all;
     s->bindings[s->count++] = b;
@@ -203,10 +219,10 @@ static void see_import(struct walk *w, TSNode node)
     for (size_t i = 0; i < names.count; i++) {
         struct py_binding b = {.kind = BIND_IMPORT, .node = names.at[i]};
         if (py_node(w->r, names.at[i]) == NODE_ALIASED_IMPORT) {
-            b.module = dotted(w, py_node_field(names.at[i], "name"));
+            b.original = b.module = dotted(w, py_node_field(names.at[i], "name"));
             b.name = py_node_text(w->m, py_node_field(names.at[i], "alias"));
         } else {
-            b.module = dotted(w, names.at[i]);
+            b.original = b.module = dotted(w, names.at[i]);
             b.module = slice_sub(b.module, 0, slice_find(b.module, '.'));
             b.name = b.module; /* import a.b binds a */
         }
@@ -252,16 +268,31 @@ static bool is_mutator(struct slice name)
     return false;
 }
 
+static void note_call(struct walk *w, TSNode node)
+{
+    struct py_symbols *s = w->s;
+    void *all = grown(w, s->calls, s->call_count, &w->call_cap, sizeof *s->calls);
+    if (all == NULL)
+        return;
+    s->calls = all;
+    s->calls[s->call_count++] = node;
+}
+
 static void see_call(struct walk *w, TSNode node)
 {
     TSNode function = py_node_field(node, "function");
     enum py_node kind = py_node(w->r, function);
-    if (kind == NODE_ATTRIBUTE &&
-        is_mutator(py_node_text(w->m, py_node_field(function, "attribute"))))
-        bind_change(w, py_node_field(function, "object"), node, "a method changes it");
-    if (kind != NODE_IDENTIFIER)
+    bool is_method = kind == NODE_ATTRIBUTE;
+    if (!is_method && kind != NODE_IDENTIFIER)
         return;
-    struct slice name = py_node_text(w->m, function);
+    struct slice name = py_node_text(w->m,
+                                     is_method ? py_node_field(function, "attribute") : function);
+    if (scan_call_is_wanted(name))
+        note_call(w, node);
+    if (is_method && is_mutator(name))
+        bind_change(w, py_node_field(function, "object"), node, "a method changes it");
+    if (is_method)
+        return;
     TSNode arguments = py_node_field(node, "arguments");
     if (!slice_is(name, "setattr") && !slice_is(name, "delattr"))
         return;
@@ -342,12 +373,17 @@ static bool see(struct walk *w, TSNode node, size_t depth)
     case NODE_GENERATOR_EXPRESSION: (void)open_scope(w, depth, SCOPE_COMPREHENSION); return true;
     case NODE_FOR_STATEMENT:
         bind_target(w, py_node_field(node, "left"), node, "a loop sets it", 0);
-        push(w, depth, top(w)->scope, true);
+        push_guard(w, depth, PY_IF, true);
         return true;
     case NODE_IF_STATEMENT:
     case NODE_WHILE_STATEMENT:
     case NODE_TRY_STATEMENT:
-    case NODE_MATCH_STATEMENT: push(w, depth, top(w)->scope, true); return true;
+    case NODE_MATCH_STATEMENT:
+        push_guard(w, depth, py_guard_of(w->r, w->m, node), true);
+        return true;
+    case NODE_WITH_STATEMENT:
+        push_guard(w, depth, py_guard_of(w->r, w->m, node), false);
+        return true;
     default: return see_statement(w, node, kind);
     }
 }

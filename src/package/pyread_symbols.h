@@ -2,7 +2,9 @@
  * pyread_symbols.h - which names a module gives a meaning, where, and how often.
  *
  * One walk over the tree notes every place that binds or changes a name, in every scope. Whether a
- * name can be trusted depends on all of them: a constant that some function changes is none.
+ * name can be trusted depends on all of them: a constant that some function changes is none. The
+ * same walk notes the calls that somebody wants to know of (scan_calls.h), so that a file is gone
+ * through once.
  */
 #ifndef LARDER_PACKAGE_PYREAD_SYMBOLS_H
 #define LARDER_PACKAGE_PYREAD_SYMBOLS_H
@@ -32,15 +34,16 @@ enum py_bind {
 struct py_binding {
     struct slice name;
     enum py_bind kind;
-    int scope;        /* where the name is bound, an index into scopes */
-    bool conditional; /* below an if, a loop, a try or a match */
+    int scope;           /* where the name is bound, an index into scopes */
+    bool conditional;    /* below an if, a loop, a try or a match */
+    enum py_guard guard; /* what an import stands under */
     struct py_module *home;
     TSNode node;
     TSNode decorated;      /* the definition with its decorators; null when it has none */
     int body_scope;        /* of a class or function: the scope it opens */
     struct slice module;   /* of an import: "services.search" */
     size_t level;          /* of an import: leading dots */
-    struct slice original; /* BIND_FROM: the name over there */
+    struct slice original; /* BIND_FROM: the name over there; BIND_IMPORT: the whole "a.b.c" */
     struct slice attr;     /* BIND_CHANGE: the attribute, or none for the thing itself */
     const char *how;
     /* filled by pyread_names.c */
@@ -53,6 +56,8 @@ struct py_symbols {
     size_t scope_count;
     struct py_binding *bindings; /* sorted by name, scope, place */
     size_t count;
+    TSNode *calls; /* of functions that scan_calls.h asks for, in the order of the text */
+    size_t call_count;
 };
 
 /* NULL when there is no memory or the budget is spent. */

@@ -125,8 +125,7 @@ static void read_module(struct tools *tools, struct py_module *m)
         qsort(tools->items + from, tools->count - from, sizeof *tools->items, by_line);
 }
 
-/* Tests of the package are no part of what it offers. */
-static bool is_test(struct slice path)
+bool py_is_test(struct slice path)
 {
     size_t n = path.n;
     while (n > 0 && path.p[n - 1] != '/')
@@ -148,7 +147,7 @@ void py_read_tools(struct py_reader *r, struct py_tool **out, size_t *count, boo
     }
     read_module(&tools, py_module_of_plugin(r));
     for (size_t i = 0; i < r->file_count; i++) {
-        if (!slice_is(r->files[i].path, "plugin.py") && !is_test(r->files[i].path))
+        if (!slice_is(r->files[i].path, "plugin.py") && !py_is_test(r->files[i].path))
             read_module(&tools, py_module_of(r, &r->files[i]));
     }
     *count = tools.count;

@@ -66,6 +66,8 @@ struct py_module *py_module_at(struct py_reader *r, struct slice path);
 struct py_module *py_module_of_plugin(struct py_reader *r);
 /* The module of one file; never NULL but for want of memory. */
 struct py_module *py_module_of(struct py_reader *r, struct py_file *file);
+/* True for the path of a test: no part of what the package offers. */
+bool py_is_test(struct slice path);
 /* True when some file lies below this folder. */
 bool py_is_folder(const struct py_reader *r, struct slice path);
 

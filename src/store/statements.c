@@ -26,6 +26,7 @@ const struct sql_list *const store_statements[] = {
     &snapshot_sql,
     &store_sql,
     &user_store_sql,
+    &validation_store_sql,
 };
 
 const size_t store_statement_files = sizeof store_statements / sizeof *store_statements;

@@ -30,6 +30,7 @@ extern const struct sql_list snapshot_check_sql;
 extern const struct sql_list snapshot_sql;
 extern const struct sql_list store_sql;
 extern const struct sql_list user_store_sql;
+extern const struct sql_list validation_store_sql;
 
 extern const struct sql_list *const store_statements[];
 extern const size_t store_statement_files;

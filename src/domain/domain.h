@@ -28,14 +28,15 @@ enum { SIGNING_KEY_BYTES = 32, CATALOG_COUNTERS = 256 };
 
 /* Settings of the rules. domain_open fills in the defaults; the wiring changes what is configured. */
 struct domain_limits {
-    int64_t access_ttl_ms;  /* of an access token and its session: 3 hours */
-    int64_t refresh_ttl_ms; /* of a refresh token: 7 days */
-    int64_t setup_ttl_ms;   /* of a setup link: 30 minutes */
-    size_t password_min;    /* letters of a new password: 12 */
-    int hashes_at_once;     /* Argon2id computations, about 64 MiB each: 2 */
-    int hashes_waiting;     /* callers that may wait for one: 32 */
-    int hash_wait_ms;       /* how long they wait before "busy": 5 s */
-    int job_threads;        /* that work on jobs: 2 */
+    int64_t access_ttl_ms;   /* of an access token and its session: 3 hours */
+    int64_t refresh_ttl_ms;  /* of a refresh token: 7 days */
+    int64_t setup_ttl_ms;    /* of a setup link: 30 minutes */
+    size_t password_min;     /* letters of a new password: 12 */
+    int hashes_at_once;      /* Argon2id computations, about 64 MiB each: 2 */
+    int hashes_waiting;      /* callers that may wait for one: 32 */
+    int hash_wait_ms;        /* how long they wait before "busy": 5 s */
+    unsigned findings_block; /* bits of enum scan_family that refuse an upload: none */
+    int job_threads;         /* that work on jobs: 2 */
 };
 
 struct domain {

@@ -20,6 +20,7 @@
 #include "domain/events.h"
 #include "domain/orgs.h"
 #include "domain/package_row.h"
+#include "domain/stages.h"
 #include "package/inspect.h"
 #include "package/pid.h"
 #include "package/version.h"
@@ -103,14 +104,16 @@ static enum err check_domain(struct ctx *ctx, const struct org *org, struct insp
 }
 
 static enum err read_package(struct ctx *ctx, const struct upload *up, const struct org *org,
-                             struct zip **zip, struct inspection *found)
+                             struct zip **zip, struct inspection *found, int64_t *archive_us)
 {
     struct package_source source;
+    int64_t start = clock_mono_us();
     enum err err = zip_open(ctx, up->bytes, &zip_limits_cadence, zip);
     if (err == OK)
         err = zip_verify(ctx, *zip);
     if (err == OK)
         err = zip_source(ctx, *zip, &source);
+    *archive_us = clock_mono_us() - start;
     if (err != OK)
         return err;
     err = inspect_package(ctx, &source, found);
@@ -121,6 +124,20 @@ static enum err read_package(struct ctx *ctx, const struct upload *up, const str
                              "POST /api/v1/plugins/upload instead");
     }
     return check_domain(ctx, org, found, check_names(ctx, *zip, found, err));
+}
+
+/* What the stages found is kept with the version. It decides nothing here, but that a setting may
+ * refuse what the code touches. */
+static enum err judge(struct ctx *ctx, const struct publishing *p, const struct zip *zip,
+                      const struct inspection *found, int64_t archive_us)
+{
+    const struct stage_input in = {.surface = p->upload->org_id ? STAGE_FOR_ORG : STAGE_FOR_SYSTEM,
+                                   .zip = zip,
+                                   .found = found,
+                                   .archive_us = archive_us,
+                                   .block = p->d->limits.findings_block};
+    enum err err = stages_judge(ctx, &in, &p->out->report);
+    return err == OK ? stages_decide(ctx, &p->out->report) : err;
 }
 
 static enum err read_version(struct ctx *ctx, struct publishing *p, const struct plugin_meta *meta)
@@ -263,6 +280,8 @@ static enum err insert(struct ctx *ctx, struct conn *conn, struct publishing *p)
     enum err err = plugin_store_insert(ctx, conn, &p->row);
     if (err == OK)
         err = plugin_store_promote(ctx, conn, p->row.org_id, p->row.pid);
+    if (err == OK)
+        err = stages_keep(ctx, conn, p->row.id, &p->out->report);
     if (err == OK)
         err = plugin_store_find(ctx, conn, p->row.id, &p->out->plugin, &found);
     return err == OK ? write_records(ctx, conn, p) : err;
@@ -407,6 +426,7 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
     struct inspection *found = arena_alloc(ctx->arena, sizeof *found);
     struct org org = {0};
     struct zip *zip;
+    int64_t archive_us = 0;
     if (p == NULL || found == NULL)
         return ctx_no_memory(ctx);
     *p = (struct publishing){.d = d, .actor = actor, .upload = upload, .out = out};
@@ -418,7 +438,9 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
     if (err == OK && upload->org_id)
         err = orgs_get(ctx, d, upload->org_id, false, &org);
     if (err == OK)
-        err = read_package(ctx, upload, &org, &zip, found);
+        err = read_package(ctx, upload, &org, &zip, found, &archive_us);
+    if (err == OK)
+        err = judge(ctx, p, zip, found, archive_us);
     if (err == OK)
         err = read_version(ctx, p, &found->meta);
     if (err == OK)

@@ -12,6 +12,7 @@
 #include "base/ctx.h"
 #include "model/identity.h"
 #include "model/plugin.h"
+#include "model/stage.h"
 
 struct domain;
 
@@ -30,6 +31,7 @@ struct published {
     bool dry_run;
     const struct fault_item *warnings; /* findings that do not decide */
     size_t warning_count;
+    struct stage_report report; /* what the stages found; kept with a version that is new */
 };
 
 /* ERR_INVALID / ERR_TOO_LARGE / ERR_EXISTS / ERR_CONFLICT with all findings in the fault. */

@@ -13,10 +13,12 @@
 #include "blob/blob.h"
 #include "domain/domain.h"
 #include "domain/events.h"
+#include "domain/outbound.h"
 #include "package/version.h"
 #include "store/audit_store.h"
 #include "store/outbox_store.h"
 #include "store/plugin_store.h"
+#include "store/replica_store.h"
 
 enum { EVERYTHING = -1, SETTINGS_MAX = 1 << 20 };
 
@@ -274,8 +276,11 @@ static enum err write_records(struct ctx *ctx, struct conn *conn, const struct c
     jw_object(&j);
     jw_put_str(&j, "pid", after->pid);
     jw_put_str(&j, "version", after->version);
-    if (toggled)
+    if (toggled) {
         jw_put_bool(&j, "enabled", after->enabled);
+        if (before->quarantined || after->quarantined)
+            jw_put_bool(&j, "quarantined", after->quarantined);
+    }
     if (tagged) {
         jw_put_str(&j, "tag", after->tag);
         jw_put_str(&j, "tag_before", before->tag);
@@ -283,15 +288,38 @@ static enum err write_records(struct ctx *ctx, struct conn *conn, const struct c
     jw_end(&j);
     if (!jw_done(&j))
         return ctx_no_memory(ctx);
-    const char *action = !toggled         ? "plugin.tag"
-                         : after->enabled ? "plugin.enable"
-                                          : "plugin.disable";
+    const char *action = !toggled                                     ? "plugin.tag"
+                         : after->quarantined && !before->quarantined ? "plugin.quarantine"
+                         : before->quarantined && !after->quarantined ? "plugin.release"
+                         : after->enabled                             ? "plugin.enable"
+                                                                      : "plugin.disable";
     enum err err = audit_append(ctx, conn, c->actor, action, after->org_id, after->id,
                                 buf_view(&b));
-    if (err == OK)
-        err = outbox_append(ctx, conn, toggled ? "version.enabled" : "version.tag", after->id,
-                            buf_view(&b));
+    if (err == OK && toggled)
+        err = outbound_version(ctx, conn, OUTBOX_ENABLED, after, NULL);
+    if (err == OK && tagged)
+        err = outbound_version(ctx, conn, OUTBOX_TAG, after, NULL);
     return err;
+}
+
+/* What the flags are to become. A version that was disabled for safety is enabled again only by
+ * whoever says that it is safe: the word itself, not a switch that happens to be thrown. */
+static enum err wish(struct ctx *ctx, const struct catalog_change *change, const struct plugin *p,
+                     struct plugin *want)
+{
+    *want = *p;
+    if (change->quarantined)
+        want->quarantined = *change->quarantined;
+    if (change->enabled)
+        want->enabled = *change->enabled;
+    if (change->quarantined && *change->quarantined)
+        want->enabled = false;
+    if (want->quarantined && want->enabled)
+        return ctx_fail_code(ctx, ERR_CONFLICT, "RE-0010",
+                             "%s %s is quarantined; lift that first, with quarantined=false",
+                             p->pid, p->version);
+    want->updated_at = ctx->now;
+    return OK;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -308,14 +336,18 @@ static enum err apply_change(struct ctx *ctx, struct conn *conn, void *arg)
     if (err != OK)
         return err;
     before = *p;
-    bool toggled = c->change->enabled && *c->change->enabled != p->enabled;
+    struct plugin want;
+    if ((err = wish(ctx, c->change, p, &want)) != OK)
+        return err;
+    bool toggled = want.enabled != p->enabled || want.quarantined != p->quarantined;
     bool tagged = c->change->set_tag && !same_text(c->change->tag, p->tag);
     c->changed = toggled || tagged;
     c->toggled = toggled;
     if (!c->changed)
         return OK;
     if (toggled) {
-        err = plugin_store_set_enabled(ctx, conn, p->id, *c->change->enabled, by);
+        want.updated_by = by;
+        err = replica_set_flags(ctx, conn, &want);
         if (err == OK)
             err = plugin_store_promote(ctx, conn, p->org_id, p->pid);
     }

@@ -62,6 +62,8 @@ enum err catalog_settings(struct ctx *ctx, struct domain *d, const char *org_id,
 
 struct catalog_change {
     const bool *enabled; /* NULL = leave */
+    /* true: disabled for safety, on all nodes, until somebody says false; NULL = leave */
+    const bool *quarantined;
     bool set_tag;
     const char *tag; /* with set_tag: NULL = none */
 };

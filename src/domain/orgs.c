@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "domain/fields.h"
+#include "domain/outbound.h"
 #include "domain/record.h"
 #include "store/org_store.h"
 
@@ -47,7 +48,8 @@ static enum err insert_org(struct ctx *ctx, struct conn *conn, void *arg)
     record_start(ctx, &r);
     jw_put_str(&r.json, "name", m->org->name);
     jw_put_str(&r.json, "domain", m->org->domain);
-    return record_append(ctx, conn, &r, m->actor, "org.create", m->org->id, m->org->id);
+    err = record_append(ctx, conn, &r, m->actor, "org.create", m->org->id, m->org->id);
+    return err == OK ? outbound_org(ctx, conn, m->org, m->actor->user_id) : err;
 }
 
 enum err orgs_create(struct ctx *ctx, struct domain *d, const struct actor *actor,
@@ -242,6 +244,18 @@ static enum err record_change(struct ctx *ctx, struct conn *conn, const struct c
     return record_append(ctx, conn, &r, c->actor, action, o->id, o->id);
 }
 
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Did anything change that the other nodes know? A profile stays on this one. */
+static bool travels(const struct org *before, const struct org *after)
+{
+    return !same(before->name, after->name) || !same(before->domain, after->domain) ||
+           !same(before->status, after->status) || before->is_deleted != after->is_deleted;
+}
+
 static enum err change_org(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct changing *c = arg;
@@ -260,7 +274,9 @@ static enum err change_org(struct ctx *ctx, struct conn *conn, void *arg)
         return err;
     o->updated_at = ctx->now;
     err = org_store_update(ctx, conn, o);
-    return err == OK ? record_change(ctx, conn, c, &before) : err;
+    if (err == OK)
+        err = record_change(ctx, conn, c, &before);
+    return err == OK && travels(&before, o) ? outbound_org(ctx, conn, o, c->actor->user_id) : err;
 }
 
 enum err orgs_change_profile(struct ctx *ctx, struct domain *d, const struct actor *actor,

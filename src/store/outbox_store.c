@@ -10,7 +10,22 @@
 #define COLUMNS                                                                                    \
     "seq, op_id, kind, entity, sha256, size, body, step, tries, next_at, created_at, last_error"
 
-enum { STANCE, ADD, NEXT, WAITING, STEP, FAILED, DONE, OF_ENTITY, DROP, HURRY, FIGURES, BLOBS };
+enum {
+    STANCE,
+    ADD,
+    NEXT,
+    FIND,
+    FIRST_OF,
+    WAITING,
+    STEP,
+    FAILED,
+    DONE,
+    OF_ENTITY,
+    DROP,
+    HURRY,
+    FIGURES,
+    BLOBS
+};
 
 static const struct sql sql[] = {
     [STANCE] = {"SELECT recording, writer FROM repl_state WHERE one = 1", NULL},
@@ -21,6 +36,8 @@ static const struct sql sql[] = {
               " FROM outbox e WHERE e.entity = o.entity AND e.seq < o.seq)"
               " ORDER BY seq LIMIT 1",
               "oldest first: the first row is nearly always the one"},
+    [FIND] = {"SELECT " COLUMNS " FROM outbox WHERE op_id = ?1", NULL},
+    [FIRST_OF] = {"SELECT " COLUMNS " FROM outbox WHERE entity = ?1 ORDER BY seq LIMIT 1", NULL},
     [WAITING] = {"SELECT count(*) FROM outbox WHERE entity = ?1", NULL},
     [STEP] = {"UPDATE outbox SET step = ?2 WHERE op_id = ?1", NULL},
     [FAILED] = {"UPDATE outbox SET tries = tries + 1, next_at = ?2, last_error = ?3"
@@ -114,6 +131,32 @@ enum err outbox_next(struct ctx *ctx, struct conn *conn, int64_t now, struct out
         read_row(ctx, s, out);
     db_done(s);
     return err == OK ? ctx->fault.err : err;
+}
+
+static enum err find_by(struct ctx *ctx, struct conn *conn, int which, const char *key,
+                        struct outbox_row *out, bool *found)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[which]);
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, key);
+    enum err err = db_step(ctx, s, found);
+    if (err == OK && *found)
+        read_row(ctx, s, out);
+    db_done(s);
+    return err == OK ? ctx->fault.err : err;
+}
+
+enum err outbox_find(struct ctx *ctx, struct conn *conn, const char *op_id, struct outbox_row *out,
+                     bool *found)
+{
+    return find_by(ctx, conn, FIND, op_id, out, found);
+}
+
+enum err outbox_first_of(struct ctx *ctx, struct conn *conn, const char *entity,
+                         struct outbox_row *out, bool *found)
+{
+    return find_by(ctx, conn, FIRST_OF, entity, out, found);
 }
 
 enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)

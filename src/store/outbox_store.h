@@ -54,6 +54,10 @@ enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, con
 /* The oldest row that may be worked on now and that is the first of its entity. */
 enum err outbox_next(struct ctx *ctx, struct conn *conn, int64_t now, struct outbox_row *out,
                      bool *found) MUST_USE;
+enum err outbox_find(struct ctx *ctx, struct conn *conn, const char *op_id, struct outbox_row *out,
+                     bool *found) MUST_USE;
+enum err outbox_first_of(struct ctx *ctx, struct conn *conn, const char *entity,
+                         struct outbox_row *out, bool *found) MUST_USE;
 /* How many changes of that entity wait. */
 enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity,
                         int64_t *out) MUST_USE;

@@ -1,0 +1,71 @@
+/*
+ * outbound.c - from a changed row to its outbox row.
+ *
+ * The body holds everything that will be published, the package's own words included: the row may
+ * have moved on, or be gone, by the time the object store answers.
+ */
+#include "domain/outbound.h"
+
+#include <string.h>
+
+#include "domain/replica_record.h"
+#include "store/outbox_store.h"
+#include "store/replica_store.h"
+
+/* On which revision the change was made: what the log says, and what of ours is on its way there. */
+static enum err find_base(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)
+{
+    struct entity_rev truth = {0};
+    bool found = false;
+    int64_t waiting = 0;
+    enum err err = entity_rev_get(ctx, conn, entity, &truth, &found);
+    if (err == OK)
+        err = outbox_waiting(ctx, conn, entity, &waiting);
+    *out = (found ? truth.rev : 0) + waiting;
+    return err;
+}
+
+static enum err note(struct ctx *ctx, struct conn *conn, struct change *c)
+{
+    struct buf b;
+    struct jw j;
+    struct outbox_row row = {.kind = c->kind, .entity = change_entity(ctx->arena, c)};
+    if (row.entity == NULL)
+        return ctx_no_memory(ctx);
+    enum err err = find_base(ctx, conn, row.entity, &c->base_rev);
+    if (err != OK)
+        return err;
+    buf_init(&b, ctx->arena, REPLICA_RECORD_MAX);
+    jw_start(&j, &b);
+    change_write(&j, c, change_brings_bytes(c));
+    if (!jw_done(&j))
+        return b.over ? ctx_fail(ctx, ERR_TOO_LARGE, "What the package says of itself is too large")
+                      : ctx_no_memory(ctx);
+    row.body = buf_view(&b);
+    if (change_brings_bytes(c)) {
+        row.sha256 = c->plugin.sha256;
+        row.size = c->plugin.size_bytes;
+    }
+    return outbox_add(ctx, conn, &row);
+}
+
+enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
+                          const struct plugin *row, const char *old_sha)
+{
+    struct change c = {
+        .kind = kind, .at = ctx->now, .by = row->updated_by, .plugin = *row, .old_sha = old_sha};
+    bool recording;
+    enum err err = outbox_open_for(ctx, conn, &recording);
+    if (err != OK || !recording)
+        return err;
+    err = note(ctx, conn, &c);
+    return err == OK ? replica_set_stage(ctx, conn, row->id, "pending") : err;
+}
+
+enum err outbound_org(struct ctx *ctx, struct conn *conn, const struct org *org, const char *by)
+{
+    struct change c = {.kind = OUTBOX_ORG, .at = ctx->now, .by = by, .org = *org};
+    bool recording;
+    enum err err = outbox_open_for(ctx, conn, &recording);
+    return err == OK && recording ? note(ctx, conn, &c) : err;
+}

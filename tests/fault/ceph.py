@@ -99,6 +99,7 @@ class Store:
     """What a test knows of an object store."""
 
     region = "us-east-1"
+    atomic = True  # writes may be conditional
     numbers = itertools.count(1)
 
     def __init__(self, endpoint, key, secret):

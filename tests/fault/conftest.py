@@ -11,6 +11,10 @@ import pytest
 
 from ceph import ceph_store
 
+STUB = pathlib.Path(__file__).resolve().parents[1] / "stub"
+sys.path.insert(0, str(STUB))
+from s3_stub import S3Stub  # noqa: E402
+
 HTTP = pathlib.Path(__file__).resolve().parents[1] / "http"
 sys.path.insert(0, str(HTTP))
 _spec = importlib.util.spec_from_file_location("http_conftest", HTTP / "conftest.py")
@@ -40,6 +44,12 @@ class Faults:
     def count(self):
         path = self.folder / "arm.count"
         return int(path.read_text()) if path.exists() else 0
+
+
+@pytest.fixture
+def stub_store():
+    with S3Stub() as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")

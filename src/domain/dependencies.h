@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/ctx.h"
+#include "domain/jobs.h"
 
 struct domain;
 struct dependencies;
@@ -31,7 +32,7 @@ struct dependencies_options {
     const char
         *index_url; /* of a package index, where there is no wheelhouse; may hold a password */
     struct sandbox *sandbox;
-    int64_t timeout_ms, max_bytes, max_files; /* of one environment */
+    int64_t timeout_ms, max_bytes, max_files; /* of one environment, while it is built too */
 };
 
 /* Heap; ended by dependencies_close. The wiring hangs *out into d->dependencies. */
@@ -50,9 +51,9 @@ struct environment {
     enum environment_state state;
     const char *path;   /* folder for PYTHONPATH, to be mounted read-only; NULL = none is needed */
     const char *reason; /* a sentence where the state is not CHECKED */
-    const char *failed; /* "Failed to install: numpy>=1.20.0" where the state is FAILED */
-    struct slice
-        report; /* JSON object {policy, requirements, installed, state, reason?, output?, ...} */
+    const char *failed; /* where nothing came of it: "Failed to install: numpy>=1.20.0" */
+    struct slice installed; /* JSON array of the requirements that stand in path, as declared */
+    struct slice report;    /* JSON object {policy, state, requirements, installed, reason, ...} */
 };
 
 /* What a build says while it goes on; NULL = nobody listens. */
@@ -79,5 +80,8 @@ enum err dependencies_check(struct ctx *ctx, const char *const *requirements,
 
 /* Removes environments that no version asks for and nobody used for a day; *count tells how many. */
 enum err dependencies_sweep(struct ctx *ctx, struct domain *d, int64_t *count) MUST_USE;
+/* The same as a kind of job, whose subject is "all". */
+#define DEPENDENCIES_SWEEP "environments.sweep"
+struct job_kind dependencies_job(struct domain *d);
 
 #endif

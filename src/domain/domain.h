@@ -17,6 +17,7 @@
 
 struct blobs;         /* blob/blob.h */
 struct events;        /* domain/events.h */
+struct legacy;        /* domain/legacy.h */
 struct trees;         /* blob/tree.h */
 struct password_gate; /* domain/passwords.c */
 struct stamps;        /* domain/stamps.c */
@@ -25,6 +26,9 @@ struct dependencies;  /* domain/dependencies.h */
 struct sandbox;       /* sandbox/sandbox.h */
 
 enum { SIGNING_KEY_BYTES = 32, CATALOG_COUNTERS = 256 };
+
+/* Which uploads are followed by a health check. */
+enum health_on_upload { HEALTH_ON_V1, HEALTH_ON_ALL, HEALTH_ON_NONE };
 
 /* Settings of the rules. domain_open fills in the defaults; the wiring changes what is configured. */
 struct domain_limits {
@@ -37,12 +41,15 @@ struct domain_limits {
     int hash_wait_ms;        /* how long they wait before "busy": 5 s */
     unsigned findings_block; /* bits of enum scan_family that refuse an upload: none */
     int job_threads;         /* that work on jobs: 2 */
+    enum health_on_upload health_on_upload; /* v1 */
+    int64_t health_every_ms; /* what was checked once is checked again: 24 hours; 0 = never */
 };
 
 struct domain {
     struct store *store;
     struct blobs *blobs; /* NULL where no plugin is touched: identity verbs of the command line */
     struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
+    struct legacy *legacy;                     /* the stores of v1 plugins; likewise */
     struct events *events; /* who follows what happens; NULL = nobody: the command line */
     struct domain_limits limits;
     unsigned char signing_key[SIGNING_KEY_BYTES]; /* signs access tokens */
@@ -51,6 +58,7 @@ struct domain {
     struct jobs *jobs;                 /* NULL where nobody runs jobs: the command line */
     struct dependencies *dependencies; /* NULL likewise: nothing is installed */
     struct sandbox *sandbox;           /* NULL likewise: nothing is run */
+    _Atomic int waiting_uploads;       /* requests that wait for an installation */
 
     struct { /* generations of the catalog's answers, see catalog.h */
         _Atomic uint64_t system, org[CATALOG_COUNTERS];

@@ -67,7 +67,13 @@ struct pending_publisher {
                         struct slice bytes, const struct environment *environment);
     struct domain *domain;
 };
-/* The kind "install" for jobs_open; the publisher outlives the jobs. */
+/* The kind "install" for jobs_open, its subject the upload's id; the publisher outlives the jobs. */
 struct job_kind pending_job(struct pending_publisher *publisher);
+
+/* For the start-up walk: the bytes of uploads on their way are wanted, though no version names
+ * them. Inside a read. */
+enum err pending_blobs(struct ctx *ctx, struct conn *conn,
+                       enum err (*each)(struct ctx *ctx, void *arg, const char *sha256),
+                       void *arg) MUST_USE;
 
 #endif

@@ -63,7 +63,12 @@ static bool is_loopback(struct slice host)
     if (slice_starts(host, "[::1]"))
         return host.n == 5 || host.p[5] == ':';
     struct slice name = slice_sub(host, 0, slice_find(host, ':'));
-    return slice_is(name, "localhost") || slice_starts(name, "127.");
+    if (slice_is(name, "localhost"))
+        return true;
+    size_t n = 0; /* 127.0.0.1.example is a name that anybody may own */
+    while (n < name.n && (name.p[n] == '.' || isdigit((unsigned char)name.p[n])))
+        n++;
+    return n == name.n && slice_starts(name, "127.");
 }
 
 static enum err read_endpoint(struct ctx *ctx, struct s3 *s3, const struct s3_options *o)

@@ -11,7 +11,7 @@ not know multipart uploads, versions or access lists. Objects live in memory.
         rule = stub.rule("PUT", r"^log/", status=503, code="SlowDown", retry_after=2, times=3)
         rule.hits                                     how often it has struck
         stub.clear()                                  behave again
-        stub.requests                                 (seconds, method, bucket, key, query, status)
+        stub.requests                                 (seconds, method, bucket, key, query, status or 0)
 
 A rule may do one of:
     status=503, code="SlowDown", retry_after=2, body=b"..."   an answer of its own
@@ -87,9 +87,9 @@ class Rule:
 
 
 class Refusal(Exception):
-    def __init__(self, status, code, message=""):
+    def __init__(self, status, code, message="", region=None):
         super().__init__(code)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.region = status, code, message, region
 
 
 def encode(text, keep=""):
@@ -169,7 +169,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if len(parts) != 4 or parts[0] != stamp[:8] or parts[2:] != ["s3", "aws4_request"]:
             raise Refusal(400, "AuthorizationHeaderMalformed", "the scope is none")
         if parts[1] != self.stub.region:
-            raise Refusal(400, "AuthorizationHeaderMalformed", f"expecting '{self.stub.region}'")
+            raise Refusal(400, "AuthorizationHeaderMalformed", "another region", self.stub.region)
         return user, scope
 
     def check_token(self, user, token):
@@ -240,7 +240,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status not in (204, 304):
             self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.status = status
+        self.note(status)  # before anybody is told, so that a test finds what it was told of
         self.end_headers()  # still in the buffer of wfile
         if self.command != "HEAD" and status not in (204, 304):
             self.wfile.write(body)
@@ -253,7 +253,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_error_xml(self, e, headers=None):
         text = (
             f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{e.code}</Code>'
-            f"<Message>{escape(e.message)}</Message><RequestId>stub</RequestId></Error>"
+            f"<Message>{escape(e.message)}</Message>{f'<Region>{e.region}</Region>' if e.region else ''}"
+            "<RequestId>stub</RequestId></Error>"
         )
         self.send(e.status, text.encode(), headers)
 
@@ -274,8 +275,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # ---- what it does ----
 
     def handle_one(self):
-        self.key, self.bucket, self.query, self.status, self.rule = "", "", [], 0, None
-        at = time.monotonic()
+        self.key, self.bucket, self.query, self.noted, self.rule = "", "", [], False, None
         try:
             try:
                 self.read_request()
@@ -296,9 +296,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_error_xml(e)
         except (ConnectionError, TimeoutError, ssl.SSLError):
             self.close_connection = True
-        finally:
-            query = dict(self.query)
-            self.stub.requests.append((at, self.command, self.bucket, self.key, query, self.status))
+            self.note(0)
+
+    def note(self, status):
+        if not self.noted:
+            self.noted = True
+            row = (time.monotonic(), self.command, self.bucket, self.key, dict(self.query), status)
+            self.stub.requests.append(row)
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = handle_one
 

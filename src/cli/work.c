@@ -3,16 +3,88 @@
  */
 #include "cli/work.h"
 
-#include "domain/jobs.h"
+#include <string.h>
 
-enum { KINDS_MAX = 8 };
+#include "base/log.h"
+#include "domain/dependencies.h"
+#include "domain/health.h"
+#include "domain/jobs.h"
+#include "sandbox/sandbox.h"
+
+enum { KINDS_MAX = 8, HOUR_MS = 3600 * 1000 };
+
+static const int64_t first_sweep_ms = 3600 * 1000;
+
+/* What is not said follows from whether there is anything to install from. */
+static enum err read_policy(struct ctx *ctx, const struct config *config,
+                            struct dependencies_options *o)
+{
+    const char *word = config_text(config, "dependencies");
+    bool has_source = o->wheelhouse || o->index_url;
+    o->policy = word == NULL ? (has_source ? DEPENDENCIES_INSTALL : DEPENDENCIES_CHECK)
+                : strcmp(word, "install") == 0 ? DEPENDENCIES_INSTALL
+                : strcmp(word, "check") == 0   ? DEPENDENCIES_CHECK
+                                               : DEPENDENCIES_OFF;
+    if (o->policy == DEPENDENCIES_INSTALL && !has_source)
+        return ctx_fail(
+            ctx, ERR_INVALID,
+            "dependencies = install needs a wheelhouse or an index-url to install from");
+    return OK;
+}
+
+static enum err open_dependencies(struct ctx *ctx, const struct config *config, const char *data,
+                                  struct domain *d)
+{
+    struct dependencies_options o = {
+        .folder = str_printf(ctx->arena, "%s/environments", data),
+        .wheelhouse = config_text(config, "wheelhouse"),
+        .index_url = config_text(config, "index-url"),
+        .sandbox = d->sandbox,
+        .timeout_ms = config_int(config, "install-timeout"),
+        .max_bytes = config_int(config, "install-max-bytes"),
+        .max_files = config_int(config, "install-max-files"),
+    };
+    if (o.folder == NULL)
+        return ctx_no_memory(ctx);
+    enum err err = read_policy(ctx, config, &o);
+    return err == OK ? dependencies_open(ctx, &o, &d->dependencies) : err;
+}
+
+/* Before the dependencies, which are installed in the same sandbox. */
+static enum err open_health(struct ctx *ctx, const struct config *config, const char *data,
+                            struct domain *d)
+{
+    const struct sandbox_options options = {.bwrap = config_text(config, "bwrap"),
+                                            .python = config_text(config, "python"),
+                                            .hidden = data};
+    const char *word = config_text(config, "health-on-upload");
+    d->limits.health_on_upload = strcmp(word, "all") == 0   ? HEALTH_ON_ALL
+                                 : strcmp(word, "off") == 0 ? HEALTH_ON_NONE
+                                                            : HEALTH_ON_V1;
+    d->limits.health_every_ms = config_int(config, "health-interval") * HOUR_MS;
+    return sandbox_open(ctx, &options, &d->sandbox);
+}
+
+static enum err queue_sweep(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return jobs_queue(ctx, conn, DEPENDENCIES_SWEEP, "all", SLICE_NONE, ctx->now + first_sweep_ms);
+}
 
 enum err work_open(struct ctx *ctx, const struct config *config, const char *data, struct domain *d)
 {
     struct job_kind kinds[KINDS_MAX];
     size_t count = 0;
-    (void)data;
     d->limits.job_threads = (int)config_int(config, "job-threads");
+    enum err err = sandbox_open(ctx, &(struct sandbox_options){.hidden = data}, &d->sandbox);
+    if (err == OK)
+        err = open_dependencies(ctx, config, data, d);
+    if (err == OK && dependencies_policy(d->dependencies) == DEPENDENCIES_INSTALL)
+        err = store_write(ctx, d->store, queue_sweep, NULL);
+    if (err != OK)
+        return err;
+    kinds[count++] = dependencies_job(d);
+    kinds[count++] = health_job(d);
     return jobs_open(ctx, d, kinds, count, &d->jobs);
 }
 
@@ -24,5 +96,9 @@ void work_stop(struct domain *d)
 void work_close(struct domain *d)
 {
     jobs_close(d->jobs);
+    dependencies_close(d->dependencies);
+    sandbox_close(d->sandbox);
     d->jobs = NULL;
+    d->dependencies = NULL;
+    d->sandbox = NULL;
 }

@@ -593,11 +593,20 @@ enum err dependencies_sweep(struct ctx *ctx, struct domain *d, int64_t *count)
     return err == OK ? environment_sweep(ctx, deps->o.folder, w.list, w.count, count) : err;
 }
 
+static enum err queue_next(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return jobs_queue(ctx, conn, DEPENDENCIES_SWEEP, "all", SLICE_NONE, ctx->now + UNUSED_MS);
+}
+
 static enum err sweep_job(struct ctx *ctx, void *arg, const struct job *job, struct slice *result)
 {
     int64_t count = 0;
+    struct domain *d = arg;
     (void)job;
-    enum err err = dependencies_sweep(ctx, arg, &count);
+    enum err err = store_write(ctx, d->store, queue_next, NULL);
+    if (err == OK)
+        err = dependencies_sweep(ctx, d, &count);
     const char *text = str_printf(ctx->arena, "{\"removed\":%lld}", (long long)count);
     *result = slice_of(text);
     return err;

@@ -107,20 +107,28 @@ static uint64_t equal_lanes(uint64_t x, unsigned char c)
     return (zero - LANES) & ~zero;
 }
 
+/* Does one of the eight bytes need care? */
+static bool is_odd(uint64_t x)
+{
+    uint64_t odd = x | (((x - LANES * 0x20) & ~x)) | equal_lanes(x, '"') | equal_lanes(x, '\\') |
+                   equal_lanes(x | LANES * 2, '>') | equal_lanes(x, 0x7F);
+    return (odd & LANES * 0x80) != 0;
+}
+
 /* How many bytes at the start stand for themselves; eight at a time, since nearly all do. */
 static size_t plain_bytes(const char *p, size_t n)
 {
     size_t at = 0;
-    for (; n - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t x;
+    uint64_t x;
+    for (; n - at >= sizeof x; at += sizeof x) {
         memcpy(&x, p + at, sizeof x);
-        uint64_t odd = x | (((x - LANES * 0x20) & ~x)) | equal_lanes(x, '"') |
-                       equal_lanes(x, '\\') | equal_lanes(x | LANES * 2, '>') |
-                       equal_lanes(x, 0x7F);
-        if (odd & LANES * 0x80)
-            break;
+        if (is_odd(x))
+            return at;
     }
-    return at;
+    x = LANES * 'a'; /* the end, made up to eight with something plain */
+    if (n > at)
+        memcpy(&x, p + at, n - at);
+    return is_odd(x) ? at : n;
 }
 
 /* What is inside the quotes from the first byte on that may need care. */
@@ -156,15 +164,18 @@ static void write_escaped(struct buf *b, struct slice s)
 static void write_text(struct buf *b, struct slice s)
 {
     size_t plain = plain_bytes(s.p, s.n);
-    char *room = buf_room(b, plain + 1);
+    bool all = plain == s.n;
+    char *room = buf_room(b, plain + 2);
     if (room == NULL)
         return;
     room[0] = '"';
     if (plain)
         memcpy(room + 1, s.p, plain);
-    buf_grown(b, plain + 1);
-    if (plain < s.n)
-        write_escaped(b, slice_sub(s, plain, s.n));
+    room[plain + 1] = '"'; /* stays where the text ends here */
+    buf_grown(b, plain + 1 + all);
+    if (all)
+        return;
+    write_escaped(b, slice_sub(s, plain, s.n));
     buf_char(b, '"');
 }
 

@@ -197,7 +197,7 @@ static bool grow(struct buf *b, size_t want)
     return true;
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_more(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
@@ -213,20 +213,6 @@ char *buf_room(struct buf *b, size_t n)
     return b->p + b->n;
 }
 
-void buf_grown(struct buf *b, size_t n)
-{
-    b->n += n;
-}
-
-void buf_add(struct buf *b, const void *p, size_t n)
-{
-    char *room = buf_room(b, n);
-    if (room == NULL || n == 0)
-        return;
-    memcpy(room, p, n);
-    b->n += n;
-}
-
 void buf_str(struct buf *b, const char *text)
 {
     buf_add(b, text, strlen(text));
@@ -235,13 +221,6 @@ void buf_str(struct buf *b, const char *text)
 void buf_slice(struct buf *b, struct slice s)
 {
     buf_add(b, s.p, s.n);
-}
-
-void buf_char(struct buf *b, char c)
-{
-    char *room = buf_room(b, 1);
-    if (room)
-        b->p[b->n++] = c;
 }
 
 void buf_u64(struct buf *b, uint64_t v)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -63,24 +64,52 @@ struct buf {
 void buf_init(struct buf *b, struct arena *arena, size_t max);
 void buf_free(struct buf *b);  /* heap buffers only; safe on both */
 void buf_clear(struct buf *b); /* keeps the memory, drops content and error */
-void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, const char *text);
 void buf_slice(struct buf *b, struct slice s);
-void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list args)
     __attribute__((format(printf, 2, 0)));
-/* Room for n more bytes at the end, to be filled by the caller and counted by buf_grown. */
-char *buf_room(struct buf *b, size_t n);
-void buf_grown(struct buf *b, size_t n);
+char *buf_more(struct buf *b, size_t n); /* buf_room, where the buffer must grow or has failed */
 struct slice buf_view(const struct buf *b);
 /* Ends the text with a NUL that is not counted; NULL when the buffer has failed. */
 const char *buf_text(struct buf *b);
 static inline bool buf_failed(const struct buf *b)
 {
     return b->failed;
+}
+
+/* What every writer calls for every few bytes stands here, to be part of its caller. */
+
+/* Room for n more bytes at the end, to be filled by the caller and counted by buf_grown. */
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    bool fits = !b->failed && n < b->cap - b->n && n <= b->max - b->n;
+    return fits ? b->p + b->n : buf_more(b, n);
+}
+
+static inline void buf_grown(struct buf *b, size_t n)
+{
+    b->n += n;
+}
+
+static inline void buf_add(struct buf *b, const void *p, size_t n)
+{
+    char *room = buf_room(b, n);
+    if (room == NULL || n == 0)
+        return;
+    memcpy(room, p, n);
+    b->n += n;
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+    char *room = buf_room(b, 1);
+    if (room == NULL)
+        return;
+    *room = c;
+    b->n++;
 }
 
 #endif

@@ -13,14 +13,17 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-/* The order of the columns is that of `read_names` and `read_rest`. */
-#define COLUMNS                                                                                    \
-    "p.seq,p.id,p.org_id,p.pid,p.sha256,p.enabled,p.is_latest,p.artifact,p.health,p.tag,"          \
-    "p.s3_path,p.updated_at,p.updated_by,p.replication,p.quarantined,p.version,p.scheme,"          \
-    "p.order_key,p.generation,p.stateless,"                                                        \
-    "p.is_specialized,p.is_scoped,p.has_readme,p.size_bytes,p.created_at,p.created_by,"            \
-    "p.agent_type,p.sdk_version,p.name,p.capabilities,p.dependencies,p.default_settings,"          \
-    "p.settings_schema,p.tools,p.llm_requirements,p.description,p.logo_image"
+/* Who a row is and what may change in it, for lists; and what stays. The order of the columns is
+ * that of `read_names` and `read_rest`. */
+#define NAMES                                                                                      \
+    "p.seq,p.id,p.org_id,p.pid,p.sha256,p.enabled,p.is_latest,p.artifact,p.health"                 \
+    ",p.tag,p.s3_path,p.updated_at,p.updated_by,p.replication,p.quarantined"
+#define REST                                                                                       \
+    "p.version,p.scheme,p.order_key,p.generation,p.stateless,p.is_specialized"                     \
+    ",p.is_scoped,p.has_readme,p.size_bytes,p.created_at,p.created_by,p.agent_type"                \
+    ",p.sdk_version,p.name,p.capabilities,p.dependencies,p.default_settings"                       \
+    ",p.settings_schema,p.tools,p.llm_requirements,p.description,p.logo_image"
+#define COLUMNS NAMES "," REST
 
 enum {
     LIST_LATEST,
@@ -28,6 +31,7 @@ enum {
     LIST_ANY,
     LIST_VERSIONS,
     VERSIONS,
+    REST_OF,
     FIND,
     FIND_VERSION,
     FIND_LATEST,
@@ -44,30 +48,31 @@ enum {
 };
 
 static const struct sql sql[] = {
-    [LIST_LATEST] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_LATEST] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                      " AND p.is_latest = 1 AND p.pid > ?2 ORDER BY p.pid LIMIT ?3",
                      NULL},
-    [LIST_LATEST_TAG] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_LATEST_TAG] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                          " AND p.is_latest = 1 AND p.tag = ?4 AND p.pid > ?2"
                          " ORDER BY p.pid LIMIT ?3",
                          NULL},
     /* the latest, or the newest of a plugin that has no enabled version */
-    [LIST_ANY] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_ANY] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                   " AND p.pid > ?2 AND (?4 IS NULL OR p.tag = ?4) AND (p.is_latest = 1 OR ("
                   " NOT EXISTS (SELECT 1 FROM plugin l WHERE l.slice = p.slice AND l.pid = p.pid"
                   " AND l.is_latest = 1) AND NOT EXISTS (SELECT 1 FROM plugin h"
                   " WHERE h.slice = p.slice AND h.pid = p.pid AND h.order_key > p.order_key)))"
                   " ORDER BY p.pid LIMIT ?3",
                   NULL},
-    [LIST_VERSIONS] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_VERSIONS] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                        " AND p.pid >= ?2 AND (p.pid > ?2 OR p.order_key <"
                        " (SELECT c.order_key FROM plugin c WHERE c.seq = ?5))"
                        " AND (?4 IS NULL OR p.tag = ?4) AND (?6 OR p.enabled = 1)"
                        " ORDER BY p.pid, p.order_key DESC LIMIT ?3",
                        NULL},
-    [VERSIONS] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [VERSIONS] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                   " AND p.pid = ?2 ORDER BY p.order_key DESC",
                   NULL},
+    [REST_OF] = {"SELECT " REST " FROM plugin p WHERE p.seq = ?1", NULL},
     [FIND] = {"SELECT " COLUMNS " FROM plugin p WHERE p.id = ?1", NULL},
     [FIND_VERSION] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                       " AND p.pid = ?2 AND p.order_key = ?3",
@@ -190,9 +195,28 @@ static void read_rest(struct reader *r, struct plugin *p)
     p->logo_image = bytes(r);
 }
 
+/* Reads what the caller does not know of a row and hands the whole over. */
+static enum err whole_row(struct ctx *ctx, struct conn *conn, const struct plugin_sink *sink,
+                          struct plugin *p)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[REST_OF]);
+    if (s == NULL)
+        return ctx->fault.err;
+    struct reader r = {ctx, s, 0, false};
+    bool row = false;
+    db_bind_int(s, 1, p->seq);
+    enum err err = db_step(ctx, s, &row);
+    if (err == OK) {
+        read_rest(&r, p);
+        err = sink->row(sink->arg, p);
+    }
+    db_done(s);
+    return err;
+}
+
 /* Steps to the end and hands each row over. */
-static enum err each_row(struct ctx *ctx, struct stmt *s, const struct plugin_sink *sink,
-                         size_t *count)
+static enum err each_row(struct ctx *ctx, struct conn *conn, struct stmt *s,
+                         const struct plugin_sink *sink, size_t *count)
 {
     bool row = false;
     enum err err;
@@ -201,10 +225,10 @@ static enum err each_row(struct ctx *ctx, struct stmt *s, const struct plugin_si
         struct plugin p = {0};
         struct reader r = {ctx, s, 0, false};
         read_names(&r, &p);
-        if (sink->knows == NULL || !sink->knows(sink->arg, &p))
-            read_rest(&r, &p);
+        bool known = sink->knows && sink->knows(sink->arg, &p);
         ++*count;
-        if ((err = sink->row(sink->arg, &p)) != OK)
+        err = known ? sink->row(sink->arg, &p) : whole_row(ctx, conn, sink, &p);
+        if (err != OK)
             break;
     }
     db_done(s);
@@ -231,7 +255,7 @@ enum err plugin_store_list(struct ctx *ctx, struct conn *conn, const struct plug
         db_bind_int(s, 6, page->include_disabled);
     }
     size_t count;
-    return each_row(ctx, s, sink, &count);
+    return each_row(ctx, conn, s, sink, &count);
 }
 
 enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *org_id,
@@ -242,7 +266,7 @@ enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *o
         return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
-    return each_row(ctx, s, sink, count);
+    return each_row(ctx, conn, s, sink, count);
 }
 
 /* At most one row, copied. */

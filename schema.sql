@@ -311,10 +311,20 @@ CREATE TABLE health_check (
     at          INTEGER NOT NULL, -- when it was run
     result      TEXT NOT NULL CHECK (result IN ('unchecked', 'healthy', 'failed')), -- how it ended
     reason      TEXT,             -- why it failed or was not checked
-    duration_ms INTEGER NOT NULL, -- ?
-    detail      TEXT              -- JSON object: tools, timings, lines of the traceback
+    duration_ms INTEGER NOT NULL, -- what it took, start of the sandbox included
+    network     INTEGER NOT NULL DEFAULT 0 CHECK (network IN (0, 1)), -- 1 = it could reach the network
+    detail      TEXT              -- JSON object: tools, timings, lines of the traceback; NULL where it was long ago
 ) STRICT;
 CREATE INDEX health_check_plugin ON health_check (plugin_id, at);
+
+-- Plugins, in all their versions, whose checks may reach the network: a platform admin said so.
+CREATE TABLE network_grant (
+    slice      TEXT NOT NULL,    -- 'system', or the org's id
+    pid        TEXT NOT NULL,    -- which plugin
+    granted_by TEXT,             -- user; NULL = the command line
+    granted_at INTEGER NOT NULL, -- when
+    PRIMARY KEY (slice, pid)
+) STRICT, WITHOUT ROWID;
 
 -- Downloads of a version, by hour: exact enough for a chart, bounded in size.
 CREATE TABLE download (

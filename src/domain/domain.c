@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "domain/health.h"
 #include "domain/passwords.h"
 #include "domain/permissions.h"
 #include "domain/roles.h"
@@ -25,6 +26,8 @@ static const struct domain_limits standard = {
     .hashes_waiting = 32,
     .hash_wait_ms = 5000,
     .job_threads = 2,
+    .health_on_upload = HEALTH_ON_V1,
+    .health_every_ms = 24LL * 3600 * 1000,
 };
 
 enum err domain_open(struct ctx *ctx, struct domain *d, struct store *store,
@@ -73,7 +76,7 @@ enum err domain_tend(struct ctx *ctx, struct domain *d)
         err = store_read(ctx, d->store, any_expired, &any);
     while (err == OK && any && swept == SWEEP_AT_ONCE)
         err = store_write(ctx, d->store, sweep, &swept);
-    return err;
+    return err == OK ? health_tend(ctx, d) : err;
 }
 
 static struct actor almighty(const char *name, const char *via)

@@ -20,7 +20,6 @@
 struct conn;
 struct domain;
 struct plugin;
-struct sandbox;
 
 /* The kind "health" for jobs_open; d->sandbox may be NULL. */
 struct job_kind health_job(struct domain *d);
@@ -40,17 +39,14 @@ enum err health_history(struct ctx *ctx, struct domain *d, const char *org_id,
                         const char *plugin_id, int64_t before_seq, int limit,
                         struct health_check **out, size_t *count, bool *more) MUST_USE;
 
-/* May checks of this plugin, in all its versions, reach the network? Audited. */
+/* May checks of this plugin, in all its versions, reach the network? Audited where it changes. */
 enum err health_allow_network(struct ctx *ctx, struct domain *d, const struct actor *actor,
-                              const char *plugin_id, bool allow) MUST_USE;
+                              const struct plugin *plugin, bool allow) MUST_USE;
 enum err health_network(struct ctx *ctx, struct domain *d, const struct plugin *plugin,
                         bool *allowed) MUST_USE;
 
-/* Every minute: queues enabled versions whose last check is older than d->limits.health_every_ms. */
+/* Every minute: queues the latest versions that were checked once, but not within
+ * d->limits.health_every_ms. What nobody ever had checked is not begun with here. */
 enum err health_tend(struct ctx *ctx, struct domain *d) MUST_USE;
-
-/* The check itself, of bytes that stand nowhere yet: for `larder lint --health`. */
-enum err health_try(struct ctx *ctx, struct sandbox *sandbox, struct slice zip, bool network,
-                    struct health_outcome *out) MUST_USE;
 
 #endif

@@ -16,8 +16,8 @@
 
 /* What a check came to. */
 struct health_outcome {
-    const char *result; /* one of the words above */
-    const char *reason; /* why it failed or was not checked; NULL for a healthy one */
+    const char *result;  /* one of the words above */
+    const char *reason;  /* why it failed or was not checked; NULL for a healthy one */
     struct slice detail; /* JSON object: tools, timings, errors; none where it never began */
     int64_t duration_ms;
     bool network; /* it could reach the network */

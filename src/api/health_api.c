@@ -1,0 +1,178 @@
+/*
+ * health_api.c - health checks of plugins: asking for one, and what came of those before.
+ *
+ * Asking queues a job and answers 202 at once; the job is polled under .../jobs/{job_id}, or the
+ * history is read again. An org asks for its own plugins only and may read about those it can see.
+ * The v1 twin stands in v1_api.c; what a check is stands in domain/health.h.
+ */
+#include <inttypes.h>
+
+#include "api/api.h"
+#include "api/page.h"
+#include "domain/catalog.h"
+#include "domain/health.h"
+
+enum { HISTORY_MAX = 200, LIMIT_STANDARD = 20 };
+
+static enum err ask(struct ctx *ctx, struct call *call);
+static enum err history(struct ctx *ctx, struct call *call);
+static enum err show_network(struct ctx *ctx, struct call *call);
+static enum err set_network(struct ctx *ctx, struct call *call);
+
+#define ORG_READ "cadence:org:plugins:read"
+#define ORG_WRITE "cadence:org:plugins:write"
+#define SYS_READ "cadence:system:plugins:read"
+#define SYS_WRITE "cadence:system:plugins:write"
+#define ADMIN "cadence:system:admin"
+
+// clang-format off
+static const struct route routes[] = {
+    {METHOD_POST, "/api/orgs/{org_id}/plugins/{plugin_id}/health",        ORG_WRITE, BODY_NONE, 0, ask,          "Have a plugin of the org checked in the sandbox"},
+    {METHOD_GET,  "/api/orgs/{org_id}/plugins/{plugin_id}/health",        ORG_READ,  BODY_NONE, 0, history,      "Health checks of a plugin the org can see, newest first"},
+    {METHOD_POST, "/api/admin/plugins/{plugin_id}/health",                SYS_WRITE, BODY_NONE, 0, ask,          "Have a system plugin checked in the sandbox"},
+    {METHOD_GET,  "/api/admin/plugins/{plugin_id}/health",                SYS_READ,  BODY_NONE, 0, history,      "Health checks of a system plugin, newest first"},
+    {METHOD_GET,  "/api/admin/plugins/{plugin_id}/network",               SYS_READ,  BODY_NONE, 0, show_network, "May checks of a system plugin reach the network"},
+    {METHOD_PUT,  "/api/admin/plugins/{plugin_id}/network",               ADMIN,     BODY_JSON, 0, set_network,  "Let checks of a system plugin reach the network, or not"},
+    {METHOD_GET,  "/api/admin/orgs/{org_id}/plugins/{plugin_id}/network", SYS_READ,  BODY_NONE, 0, show_network, "May checks of an org's plugin reach the network"},
+    {METHOD_PUT,  "/api/admin/orgs/{org_id}/plugins/{plugin_id}/network", ADMIN,     BODY_JSON, 0, set_network,  "Let checks of an org's plugin reach the network, or not"},
+};
+// clang-format on
+
+const struct route_table health_api_table = {"health_api", routes, sizeof routes / sizeof *routes};
+
+/* *org_id is NULL where the route speaks of the system's plugins. */
+static enum err read_subject(struct ctx *ctx, struct call *call, const char **org_id,
+                             const char **plugin_id)
+{
+    *org_id = NULL;
+    enum err err = api_param(ctx, call, "plugin_id", plugin_id);
+    if (err == OK && call_param(call, "org_id").p)
+        err = api_param(ctx, call, "org_id", org_id);
+    return err;
+}
+
+static enum err ask(struct ctx *ctx, struct call *call)
+{
+    const char *org_id, *plugin_id, *job_id;
+    struct jw j;
+    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
+    if (err == OK)
+        err = health_ask(ctx, api_domain(call), api_actor(call), org_id, plugin_id, &job_id);
+    if (err != OK)
+        return err;
+    reply_status(call->reply, 202);
+    reply_no_store(call->reply);
+    reply_json(call->reply, &j);
+    jw_object(&j);
+    jw_put_str(&j, "message", "The health check is queued");
+    jw_put_str(&j, "plugin_id", plugin_id);
+    jw_put_str(&j, "job_id", job_id);
+    jw_end(&j);
+    return OK;
+}
+
+static void write_check(struct jw *j, const struct health_check *check)
+{
+    const struct health_outcome *o = &check->outcome;
+    jw_object(j);
+    jw_put_int(j, "number", check->seq);
+    jw_put_time(j, "at", check->at);
+    jw_put_str(j, "health", o->result);
+    jw_put_str(j, "reason", o->reason);
+    jw_put_int(j, "duration_ms", o->duration_ms);
+    jw_put_bool(j, "network", o->network);
+    jw_put_raw(j, "detail", o->detail.n ? o->detail : SLICE("null"));
+    jw_end(j);
+}
+
+static enum err read_before(struct ctx *ctx, struct call *call, int *limit, int64_t *before)
+{
+    struct page page;
+    enum err err = page_read(ctx, call->req, HISTORY_MAX, &page);
+    if (err != OK)
+        return err;
+    *limit = page.whole ? LIMIT_STANDARD : page.limit;
+    *before = 0;
+    if (page.after.p && (!slice_to_i64(page.after, before) || *before < 1))
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
+                              "Parameter 'cursor' must be one that a list gave");
+    return OK;
+}
+
+static enum err history(struct ctx *ctx, struct call *call)
+{
+    const char *org_id, *plugin_id;
+    struct health_check *checks;
+    size_t count;
+    int limit;
+    int64_t before;
+    bool more;
+    struct jw j;
+    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
+    if (err == OK)
+        err = read_before(ctx, call, &limit, &before);
+    if (err == OK)
+        err = health_history(ctx, api_domain(call), org_id, plugin_id, before, limit, &checks,
+                             &count, &more);
+    if (err != OK)
+        return err;
+    reply_no_store(call->reply);
+    reply_json(call->reply, &j);
+    jw_array(&j);
+    for (size_t i = 0; i < count; i++)
+        write_check(&j, &checks[i]);
+    jw_end(&j);
+    if (!more || count == 0)
+        return OK;
+    const char *cursor = str_printf(ctx->arena, "%" PRId64, checks[count - 1].seq);
+    return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
+}
+
+/* ------------------------------------------------------------------ network */
+
+static enum err find(struct ctx *ctx, struct call *call, struct plugin *out)
+{
+    const char *org_id, *plugin_id;
+    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
+    return err == OK ? catalog_get(ctx, api_domain(call), org_id, plugin_id, out) : err;
+}
+
+static void answer_network(struct call *call, const struct plugin *plugin, bool allowed)
+{
+    struct jw j;
+    reply_no_store(call->reply);
+    reply_json(call->reply, &j);
+    jw_object(&j);
+    jw_put_str(&j, "pid", plugin->pid);
+    jw_put_bool(&j, "allowed", allowed);
+    jw_end(&j);
+}
+
+static enum err show_network(struct ctx *ctx, struct call *call)
+{
+    struct plugin plugin;
+    bool allowed = false;
+    enum err err = find(ctx, call, &plugin);
+    if (err == OK)
+        err = health_network(ctx, api_domain(call), &plugin, &allowed);
+    if (err == OK)
+        answer_network(call, &plugin, allowed);
+    return err;
+}
+
+static enum err set_network(struct ctx *ctx, struct call *call)
+{
+    struct plugin plugin;
+    const struct jr *body;
+    bool allowed = false;
+    enum err err = find(ctx, call, &plugin);
+    if (err == OK)
+        err = api_body(ctx, call, &body);
+    if (err == OK)
+        err = jr_get_bool(ctx, body, "allowed", true, &allowed);
+    if (err == OK)
+        err = health_allow_network(ctx, api_domain(call), api_actor(call), &plugin, allowed);
+    if (err == OK)
+        answer_network(call, &plugin, allowed);
+    return err;
+}

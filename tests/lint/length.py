@@ -1,6 +1,7 @@
 """No function over 80 lines, no file over 500: the tail is where all the defects live.
 
-The rows of a constant table inside a function are not counted; a table may be as long as it is.
+The rows of a constant table inside a function are not counted; a table may be as long as it is, and
+so may the one file with all texts of the pages.
 """
 
 import re
@@ -9,6 +10,7 @@ import subprocess
 from source import ROOT, Findings, files, text
 
 FUNCTION, FILE = 80, 500
+TEXTS = "web/texts.js"
 TABLE = re.compile(r"^\s*(static )?const [^;{]*\{.*?^\s*\};", re.M | re.S)
 
 
@@ -32,7 +34,7 @@ def main():
             found.add(path, fields["line"], f"{name} has {lines} lines, {FUNCTION} are allowed")
     for path in [*files("src/*.c", "src/*.h"), *files("web/*.js")]:
         lines = text(path).count("\n")
-        if lines > FILE:
+        if lines > FILE and str(path) != TEXTS:
             found.add(path, 1, f"{lines} lines, {FILE} are allowed: one idea each")
     found.end()
 

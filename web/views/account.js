@@ -6,18 +6,19 @@
  */
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";
-import { Card, Field, Form, Submit, toast, useTask, Wrong } from "../parts.js";
+import { Card, Field, Form, Submit, ThemeChoice, toast, useTask, ViewHead, Wrong } from "../parts.js";
+import { setMe } from "../session.js";
 import { texts } from "../texts.js";
 import { Sessions } from "./sessions.js";
 
 const t = texts.account;
 
-function Profile({ me, onMe }) {
+function Profile({ me }) {
   const [name, setName] = useState(me.display_name ?? "");
   const [email, setEmail] = useState(me.email ?? "");
   const task = useTask(async () => {
     await api.saveProfile({ display_name: name.trim() || null, email: email.trim() || null });
-    onMe(await api.me());
+    setMe(await api.me());
     toast(t.saved);
   });
   return html`<${Card} title=${t.profile} note=${me.username}>
@@ -64,12 +65,15 @@ function Password({ me }) {
   <//>`;
 }
 
-export function Account({ me, onMe }) {
+export function Account({ me }) {
   return html`<div>
-    <div class="page-head"><h1>${t.title}</h1></div>
+    <${ViewHead} title=${t.title} lead=${t.lead} />
     <div class="cards cards-two">
-      <div class="cards"><${Profile} me=${me} onMe=${onMe} /><${Password} me=${me} /></div>
-      <${Sessions} />
+      <div class="cards"><${Profile} me=${me} /><${Password} me=${me} /></div>
+      <div class="cards">
+        <${Sessions} />
+        <${Card} title=${t.looks}><${ThemeChoice} /><//>
+      </div>
     </div>
   </div>`;
 }

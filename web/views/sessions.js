@@ -3,7 +3,7 @@
  */
 import { html } from "../preact.js";
 import { api } from "../api.js";
-import { Card, Loaded, Moment, toast, useLoad } from "../parts.js";
+import { Badge, Button, Card, Loaded, Time, toast, useLoad } from "../parts.js";
 import { texts } from "../texts.js";
 
 const t = texts.sessions;
@@ -37,25 +37,18 @@ function Session({ one, onGone }) {
       toast(t.revoked);
       onGone();
     } catch (wrong) {
-      toast(wrong.message, true);
+      toast({ error: wrong });
     }
   };
   return html`<li>
     <div class="row-main">
-      <p class="row-title">${program} ${one.is_current && html`<span class="tag tag-accent">${t.current}</span>`}</p>
+      <p class="row-title">${program} ${one.is_current && html`<${Badge} kind="accent">${t.current}<//>`}</p>
       <p class="row-note">
-        ${one.address} · ${one.last_used_at ? t.used : t.opened} <${Moment} at=${one.last_used_at ?? one.created_at} />
+        ${one.address} · ${one.last_used_at ? t.used : t.opened} <${Time} at=${one.last_used_at ?? one.created_at} />
       </p>
     </div>
     ${!one.is_current &&
-    html`<button
-      type="button"
-      class="button button-danger button-small"
-      aria-label=${t.revokeNamed(`${program}, ${one.address}`)}
-      onClick=${revoke}
-    >
-      ${t.revoke}
-    </button>`}
+    html`<${Button} small kind="danger" aria-label=${t.revokeNamed(`${program}, ${one.address}`)} onClick=${revoke}>${t.revoke}<//>`}
   </li>`;
 }
 

@@ -6,7 +6,7 @@
  */
 import { html, useEffect, useState } from "../preact.js";
 import { api } from "../api.js";
-import { Alone, Command, Field, Form, Submit, toast, useLoad, useTask, Wrong } from "../parts.js";
+import { Alone, Button, Command, Field, Form, Submit, toast, useLoad, useTask, Wrong } from "../parts.js";
 import { texts } from "../texts.js";
 
 const t = texts.setup;
@@ -56,7 +56,7 @@ function FirstAdmin({ token, onDone }) {
       wrong=${wrong.password}
     />
     <${Field} label=${t.repeat} type="password" autocomplete="new-password" value=${repeat} onValue=${setRepeat} wrong=${wrong.repeat} />
-    <${Submit} busy=${task.busy} busyText=${t.busy}>${t.submit}<//>
+    <${Submit} busy=${task.busy} busyText=${t.busy} wide>${t.submit}<//>
   <//>`;
 }
 
@@ -64,12 +64,12 @@ export function Setup({ onDone }) {
   const [token] = useState(takeToken);
   const state = useLoad(api.setupState);
   useEffect(() => {
-    document.title = `${t.title} - ${texts.name}`;
+    document.title = `${t.title} · ${texts.name}`;
   }, []);
   let tagline = texts.tagline;
   let content;
   if (state.value?.setup_needed === false)
-    content = html`<div class="form"><p>${t.notNeeded}</p><a class="button button-main" href="/">${t.toSignIn}</a></div>`;
+    content = html`<div class="form"><p>${t.notNeeded}</p><${Button} kind="main" href="/">${t.toSignIn}<//></div>`;
   else if (!token) content = html`<div class="form"><p>${t.noToken}</p><${Command}>${t.command}<//></div>`;
   else {
     tagline = t.intro;

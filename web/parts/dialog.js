@@ -1,0 +1,110 @@
+/*
+ * dialog.js - what must be answered before going on: dialog, confirmation, typed confirmation.
+ *
+ *   Dialog {title, onClose, wide, side, foot, children}   shown as long as it is in the tree
+ *   ConfirmTyped {title, word, action, danger, onConfirm, onClose, children}   for what cannot be undone
+ *   await confirm({title, text, action, danger}) -> true or false                 for the rest
+ *
+ * A dialog is drawn in a layer of its own at the end of the page; everything below it is inert, so
+ * the focus cannot leave it, and returns to where it was. Toasts stay above and can be reached.
+ */
+import { html, render, useEffect, useId, useLayoutEffect, useRef, useState } from "../preact.js";
+import { useKeys } from "../keys.js";
+import { texts } from "../texts.js";
+import { Button, IconButton } from "./basic.js";
+import { Field, Form } from "./form.js";
+
+/* ---- layers ------------------------------------------------------------------------------------- */
+
+const open = [];
+
+function shade() {
+  const page = document.getElementById("app");
+  const below = [page, ...open.slice(0, -1)];
+  for (const one of below) if (one) one.inert = open.length > 0;
+  if (open.length > 0) open[open.length - 1].inert = false;
+}
+
+function Layer({ children, className = "", box: names, onClose, label, labelled }) {
+  const box = useRef(null);
+  useKeys({ Escape: onClose }, { always: true });
+  useEffect(() => {
+    const first = box.current.querySelector("[autofocus]") ?? box.current.querySelector(".dialog-body :is(input, select, textarea, button), .dialog-foot button, input, button");
+    (first ?? box.current).focus();
+  }, []);
+  const outside = (e) => e.target === e.currentTarget && onClose();
+  return html`<div class=${`layer ${className}`} onMouseDown=${outside}>
+    <div class=${names} role="dialog" aria-modal="true" aria-label=${label} aria-labelledby=${labelled} tabindex="-1" ref=${box}>${children}</div>
+  </div>`;
+}
+
+/* Draws its children into a layer at the end of the page instead of where it stands. */
+export function Float({ children, ...rest }) {
+  const holder = useRef(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    const layer = document.createElement("div");
+    holder.current = layer;
+    document.getElementById("layers").append(layer);
+    open.push(layer);
+    shade();
+    return () => {
+      render(null, layer);
+      layer.remove();
+      open.splice(open.indexOf(layer), 1);
+      shade();
+      if (before?.isConnected) before.focus();
+    };
+  }, []);
+  useLayoutEffect(() => {
+    render(html`<${Layer} ...${rest}>${children}<//>`, holder.current);
+  });
+  return null;
+}
+
+/* ---- dialogs ------------------------------------------------------------------------------------- */
+
+export function Dialog({ title, onClose, wide, side, foot, children }) {
+  const id = useId();
+  return html`<${Float} className=${side ? "layer-side" : ""} box=${wide ? "dialog dialog-wide" : "dialog"} onClose=${onClose} labelled=${id}>
+    <header class="dialog-head">
+      <h2 id=${id}>${title}</h2>
+      <${IconButton} icon="close" label=${texts.error.close} onClick=${onClose} />
+    </header>
+    <div class="dialog-body">${children}</div>
+    ${foot && html`<footer class="dialog-foot">${foot}</footer>`}
+  <//>`;
+}
+
+/* The word must be typed before the button works: for what nobody can bring back. */
+export function ConfirmTyped({ title, word, action, onConfirm, onClose, children, busy, wrong }) {
+  const [typed, type] = useState("");
+  const submit = () => typed === word && onConfirm();
+  const foot = html`<${Button} onClick=${onClose}>${texts.cancel}<//>
+    <${Button} kind="fatal" disabled=${typed !== word} busy=${busy} onClick=${submit}>${action}<//>`;
+  return html`<${Dialog} title=${title} onClose=${onClose} foot=${foot}>
+    ${children}
+    <${Form} onSubmit=${submit}>
+      <${Field} label=${texts.typeWord(word)} value=${typed} onValue=${type} autocomplete="off" autocapitalize="none" spellcheck="false" wrong=${wrong} />
+    <//>
+  <//>`;
+}
+
+function Question({ title, text, action, danger, onAnswer }) {
+  const foot = html`<${Button} onClick=${() => onAnswer(false)}>${texts.cancel}<//>
+    <${Button} kind=${danger ? "fatal" : "main"} autofocus onClick=${() => onAnswer(true)}>${action}<//>`;
+  return html`<${Dialog} title=${title} onClose=${() => onAnswer(false)} foot=${foot}><p>${text}</p><//>`;
+}
+
+export function confirm(question) {
+  return new Promise((resolve) => {
+    const holder = document.createElement("div");
+    document.getElementById("layers").append(holder);
+    const answer = (yes) => {
+      render(null, holder);
+      holder.remove();
+      resolve(yes);
+    };
+    render(html`<${Question} ...${question} onAnswer=${answer} />`, holder);
+  });
+}

@@ -7,6 +7,8 @@
  */
 #include "api/surface.h"
 
+#include "api/v1_json.h"
+
 /* One finding, in the shape of a nested error. */
 static void write_item(struct jw *j, const struct fault_item *item)
 {
@@ -107,6 +109,7 @@ static void render_oauth(const struct ctx *ctx, const struct request *req, struc
 const struct surface api_surfaces[] = {
     {"/",        render_flat},
     {"/oauth2/", render_oauth},
+    {"/api/v1/", v1_render},
 };
 // clang-format on
 const size_t api_surface_count = sizeof api_surfaces / sizeof api_surfaces[0];

@@ -361,6 +361,20 @@ bool tree_is_there(struct trees *trees, const struct tree_place *place, const ch
     return there;
 }
 
+bool tree_is_foreign(struct trees *trees, const struct tree_place *place)
+{
+    char found[SHA256_HEX];
+    const char *last;
+    struct stat st;
+    int parent = open_parent(trees, place, false, &last);
+    if (parent < 0)
+        return false;
+    bool foreign = fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   !read_marker(parent, last, found);
+    (void)close(parent);
+    return foreign;
+}
+
 enum err tree_remove(struct ctx *ctx, struct trees *trees, const struct tree_place *place)
 {
     const char *last;

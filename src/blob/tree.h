@@ -44,6 +44,8 @@ void tree_abandon(struct ctx *ctx, struct tree *tree);
 
 /* Does a tree made from these bytes stand at the place? By its marker only. */
 bool tree_is_there(struct trees *trees, const struct tree_place *place, const char *sha256);
+/* Something stands there that has no marker of ours. */
+bool tree_is_foreign(struct trees *trees, const struct tree_place *place);
 /* Makes everything below the root durable. */
 enum err trees_sync(struct ctx *ctx, struct trees *trees) MUST_USE;
 enum err tree_remove(struct ctx *ctx, struct trees *trees, const struct tree_place *place) MUST_USE;

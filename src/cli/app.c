@@ -25,6 +25,7 @@
 #include "cli/folder.h"
 #include "cli/guard.h"
 #include "cli/stores.h"
+#include "cli/v1_open.h"
 #include "cli/work.h"
 #include "cli/workroom.h"
 #include "domain/events.h"
@@ -187,6 +188,8 @@ static enum err start_server(struct app *app)
                                        .surfaces = api_surfaces,
                                        .surface_count = api_surface_count};
     enum err err = check_tls_files(app);
+    if (err == OK)
+        err = v1_open_check(app->cli->ctx, config, (size_t)app->options.socket_count);
     if (err != OK)
         return err;
     return server_start(app->cli->ctx, &app->options, app->router, &hooks, &clock_system, app->log,

@@ -1,6 +1,6 @@
 /*
  * guard.c - two things that are not policy: requests that come before the database is open, and
- * the one setting that opens a route.
+ * the settings that open routes (/metrics here, the v1 API in v1_open.c).
  *
  * The server listens before the database is open, so that probes are answered from the first
  * moment. Until then everything but the probes is told to come back.
@@ -11,6 +11,7 @@
 #include "api/ops_api.h"
 #include "auth/guard.h"
 #include "base/config.h"
+#include "cli/v1_open.h"
 #include "model/identity.h"
 
 static const struct actor nobody = {.via = "none", .address = "-"};
@@ -36,5 +37,7 @@ enum err guard_hook(struct ctx *ctx, void *app, struct call *call)
         ctx->fault.retry_after = 1;
         return err;
     }
-    return guard_check(ctx, api->auth, call);
+    bool open = false;
+    enum err err = v1_open_judge(ctx, api->config, call, &open);
+    return err != OK || open ? err : guard_check(ctx, api->auth, call);
 }

@@ -7,6 +7,7 @@
 
 #include "blob/blob.h"
 #include "blob/tree.h"
+#include "domain/legacy.h"
 #include "domain/reconcile.h"
 
 /* The configured root, or the one in the data folder. */
@@ -19,6 +20,28 @@ static enum err open_trees(struct ctx *ctx, const struct config *config, const c
     return root ? trees_open(ctx, root, out) : ctx_no_memory(ctx);
 }
 
+/* Relative ones lie in the data folder; a server may be started from anywhere. */
+static const char *below_data(struct ctx *ctx, const char *data, const char *path)
+{
+    if (path[0] == '/')
+        return path;
+    return str_printf(ctx->arena, "%s/%s", data,
+                      slice_starts(slice_of(path), "./") ? path + 2 : path);
+}
+
+static enum err open_legacy(struct ctx *ctx, const struct config *config, const char *data,
+                            struct domain *d)
+{
+    const struct legacy_paths paths = {
+        .plugins = below_data(ctx, data, config_text(config, "store-plugin")),
+        .archives = below_data(ctx, data, config_text(config, "store-archived")),
+        .shown = config_text(config, "store-plugin"),
+    };
+    if (paths.plugins == NULL || paths.archives == NULL)
+        return ctx_no_memory(ctx);
+    return legacy_open(ctx, d, &paths);
+}
+
 enum err stores_open(struct ctx *ctx, const struct config *config, const char *data,
                      struct domain *d)
 {
@@ -27,7 +50,7 @@ enum err stores_open(struct ctx *ctx, const struct config *config, const char *d
         err = open_trees(ctx, config, "system-plugins", data, "system", &d->system_trees);
     if (err == OK)
         err = open_trees(ctx, config, "tenant-plugins", data, "tenants", &d->tenant_trees);
-    return err;
+    return err == OK ? open_legacy(ctx, config, data, d) : err;
 }
 
 void stores_close(struct domain *d)
@@ -35,6 +58,7 @@ void stores_close(struct domain *d)
     blobs_close(d->blobs);
     trees_close(d->system_trees);
     trees_close(d->tenant_trees);
+    legacy_close(d);
     d->blobs = NULL;
     d->system_trees = d->tenant_trees = NULL;
 }

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "domain/domain.h"
 
-/* Fills d->blobs, d->system_trees and d->tenant_trees. stores_close follows in any case. */
+/* Fills d->blobs, the trees and d->legacy. stores_close follows in any case. */
 enum err stores_open(struct ctx *ctx, const struct config *config, const char *data,
                      struct domain *d) MUST_USE;
 void stores_close(struct domain *d);

@@ -18,7 +18,11 @@
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/events.h"
+#include "domain/health.h"
+#include "domain/jobs.h"
+#include "domain/legacy.h"
 #include "domain/orgs.h"
+#include "domain/outbound.h"
 #include "domain/package_row.h"
 #include "domain/stages.h"
 #include "package/inspect.h"
@@ -60,7 +64,7 @@ static enum err check_form(struct ctx *ctx, const struct upload *up)
     return OK;
 }
 
-static bool is_reserved(struct slice name)
+bool publish_is_reserved(struct slice name)
 {
     return slice_is(name, TREE_MARKER) || slice_starts(name, TREE_MARKER "/");
 }
@@ -73,7 +77,7 @@ static enum err check_names(struct ctx *ctx, const struct zip *zip, struct inspe
         return err;
     size_t before = found->errors.count;
     for (size_t i = 0; i < zip->count; i++)
-        if (is_reserved(zip_name_below_root(zip, &zip->members[i])))
+        if (publish_is_reserved(zip_name_below_root(zip, &zip->members[i])))
             findings_say(&found->errors, "zip.reserved", "Rename that file", zip->members[i].name,
                          "The name '%s' is reserved", TREE_MARKER);
     if (found->errors.count == before && !found->errors.no_memory)
@@ -117,6 +121,12 @@ static enum err read_package(struct ctx *ctx, const struct upload *up, const str
     if (err != OK)
         return err;
     err = inspect_package(ctx, &source, found);
+    if (up->org_id == NULL && found->meta.pid && legacy_is_pid(found->meta.pid)) {
+        ctx_forgive(ctx);
+        return ctx_fail_field(ctx, ERR_INVALID, "pid",
+                              "System plugins whose pid begins with \"legacy.\" come from the v1 "
+                              "API; choose another pid");
+    }
     if (found->meta.generation == PLUGIN_V1) {
         ctx_forgive(ctx); /* what else is wrong with it the other route tells */
         return ctx_fail_code(ctx, ERR_INVALID, "PL-0003",
@@ -255,7 +265,9 @@ static enum err write_records(struct ctx *ctx, struct conn *conn, const struct p
         return ctx_no_memory(ctx);
     enum err err = audit_append(ctx, conn, p->actor, "plugin.upload", p->row.org_id, p->row.id,
                                 buf_view(&b));
-    return err == OK ? outbox_append(ctx, conn, "version.create", p->row.id, buf_view(&b)) : err;
+    if (err == OK)
+        err = outbound_version(ctx, conn, OUTBOX_CREATE, &p->row, NULL);
+    return err == OK ? health_after_upload(ctx, p->d, conn, false, p->row.id) : err;
 }
 
 static enum err remember_key(struct ctx *ctx, struct conn *conn, const struct publishing *p)
@@ -320,7 +332,7 @@ static enum err begin_member(struct ctx *ctx, void *arg, const struct zip_member
     struct unpacking *u = arg;
     struct slice name = zip_name_below_root(u->zip, member);
     u->skip = member->is_folder || member->is_ignored;
-    if (is_reserved(name)) /* an upload was refused for it; this one was stored before that rule */
+    if (publish_is_reserved(name)) /* refused at uploads; this one was stored before that rule */
         return ctx_fail(ctx, ERR_INVALID, "The name '%s' is reserved", TREE_MARKER);
     return u->skip ? OK : tree_file(ctx, u->tree, name);
 }
@@ -338,9 +350,8 @@ static enum err end_member(struct ctx *ctx, void *arg, const struct zip_member *
     return u->skip ? OK : tree_file_end(ctx, u->tree);
 }
 
-/* Unpacks into a staging folder, all but the move to its place. */
-static enum err stage_tree(struct ctx *ctx, struct trees *root, const struct zip *zip,
-                           struct tree **out)
+enum err publish_stage(struct ctx *ctx, struct trees *root, const struct zip *zip,
+                       struct tree **out)
 {
     struct unpacking u = {.zip = zip};
     const struct zip_visitor visitor = {&u, begin_member, member_piece, end_member};
@@ -373,7 +384,7 @@ enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, con
     struct zip *zip;
     enum err err = zip_open(ctx, bytes, &zip_limits_cadence, &zip);
     if (err == OK)
-        err = stage_tree(ctx, root_of(d, org_id), zip, &tree);
+        err = publish_stage(ctx, root_of(d, org_id), zip, &tree);
     return err == OK ? tree_publish(ctx, tree, &place, sha256) : err;
 }
 
@@ -391,7 +402,7 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
     struct tree *tree;
     enum err err = blob_put(ctx, d->blobs, p->upload->bytes, p->sha256);
     if (err == OK)
-        err = stage_tree(ctx, root, zip, &tree);
+        err = publish_stage(ctx, root, zip, &tree);
     if (err != OK)
         return err;
     if ((err = store_write(ctx, d->store, commit, p)) != OK) {
@@ -408,6 +419,7 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
         if (err == OK && p->out->unchanged)
             err = trees_sync(ctx, root);
     }
+    jobs_wake(d->jobs);
     /* after the tree, so that whoever sees the version in a list can load it */
     catalog_changed(d, done->org_id);
     if (!p->out->unchanged)

@@ -17,8 +17,10 @@
 #include "blob/tree.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
+#include "domain/legacy.h"
 #include "domain/publish.h"
 #include "store/kv_store.h"
+#include "store/legacy_store.h"
 #include "store/plugin_store.h"
 
 enum {
@@ -31,7 +33,8 @@ enum {
 
 struct held {
     const char *org_id, *pid, *version, *sha256, *state;
-    int64_t size, created_at;
+    const char *folder; /* in the stores of the v1 API; NULL = it stands among the trees */
+    int64_t size, changed_at;
     struct held *next;
 };
 
@@ -39,13 +42,20 @@ struct mark {
     const char *sha256, *state;
 };
 
+struct kept {
+    const char *sha256;
+    struct kept *next;
+};
+
 struct work {
     struct ctx *ctx;
     struct domain *d;
-    struct held *list;      /* newest last read first */
-    struct held **by_sha;   /* sorted by sha256 */
-    struct held **by_place; /* sorted by org, pid, version */
-    size_t count;
+    struct held *list;       /* newest last read first */
+    struct held **by_sha;    /* sorted by sha256 */
+    struct held **by_place;  /* sorted by org, pid, version */
+    struct held **by_folder; /* those of the v1 API, sorted by folder */
+    size_t count, folder_count;
+    struct kept *kept; /* blobs that stay without a row */
     int64_t unsure_since;
     struct mark marks[MARKS]; /* to be written */
     size_t mark_count;
@@ -75,18 +85,35 @@ static enum err keep(void *arg, const struct artifact *a)
     h->sha256 = slice_dup(arena, slice_of(a->sha256));
     h->state = known_state(a->state);
     h->size = a->size_bytes;
-    h->created_at = a->created_at;
+    h->changed_at = a->changed_at;
     if (!h->pid || !h->version || !h->sha256 || (a->org_id && !h->org_id))
         return ctx_no_memory(w->ctx);
+    if (a->is_v1 && w->d->legacy) {
+        if ((h->folder = legacy_folder(arena, h->pid, h->version)) == NULL)
+            return ctx_no_memory(w->ctx);
+        w->folder_count++;
+    }
     h->next = w->list;
     w->list = h;
     w->count++;
     return OK;
 }
 
+static enum err keep_blob(void *arg, const char *sha256)
+{
+    struct work *w = arg;
+    struct kept *k = arena_alloc(w->ctx->arena, sizeof *k);
+    if (k == NULL || (k->sha256 = slice_dup(w->ctx->arena, slice_of(sha256))) == NULL)
+        return ctx_no_memory(w->ctx);
+    k->next = w->kept;
+    w->kept = k;
+    return OK;
+}
+
 static enum err read_rows(struct ctx *ctx, struct conn *conn, void *arg)
 {
-    return plugin_store_artifacts(ctx, conn, keep, arg);
+    enum err err = plugin_store_artifacts(ctx, conn, keep, arg);
+    return err == OK ? blob_store_kept(ctx, conn, ctx->now, keep_blob, arg) : err;
 }
 
 static int by_sha(const void *a, const void *b)
@@ -108,15 +135,25 @@ static int by_place(const void *a, const void *b)
     return order ? order : strcmp(x->version, y->version);
 }
 
+static int by_folder(const void *a, const void *b)
+{
+    return strcmp((*(struct held *const *)a)->folder, (*(struct held *const *)b)->folder);
+}
+
 static enum err sort_rows(struct work *w)
 {
     w->by_sha = arena_array(w->ctx->arena, w->count + 1, sizeof *w->by_sha);
     w->by_place = arena_array(w->ctx->arena, w->count + 1, sizeof *w->by_place);
-    if (w->by_sha == NULL || w->by_place == NULL)
+    w->by_folder = arena_array(w->ctx->arena, w->folder_count + 1, sizeof *w->by_folder);
+    if (w->by_sha == NULL || w->by_place == NULL || w->by_folder == NULL)
         return ctx_no_memory(w->ctx);
-    size_t i = 0;
-    for (struct held *h = w->list; h; h = h->next, i++)
+    size_t i = 0, k = 0;
+    for (struct held *h = w->list; h; h = h->next, i++) {
         w->by_sha[i] = w->by_place[i] = h;
+        if (h->folder)
+            w->by_folder[k++] = h;
+    }
+    qsort(w->by_folder, k, sizeof *w->by_folder, by_folder);
     qsort(w->by_sha, w->count, sizeof *w->by_sha, by_sha);
     qsort(w->by_place, w->count, sizeof *w->by_place, by_place);
     return OK;
@@ -126,7 +163,19 @@ static bool blob_is_wanted(void *arg, const char *sha256)
 {
     const struct work *w = arg;
     struct held want = {.sha256 = sha256}, *key = &want;
-    return bsearch(&key, w->by_sha, w->count, sizeof *w->by_sha, by_sha) != NULL;
+    if (bsearch(&key, w->by_sha, w->count, sizeof *w->by_sha, by_sha))
+        return true;
+    for (const struct kept *k = w->kept; k; k = k->next) /* overwrites of a month: not many */
+        if (strcmp(k->sha256, sha256) == 0)
+            return true;
+    return false;
+}
+
+static bool folder_is_wanted(void *arg, const char *folder)
+{
+    const struct work *w = arg;
+    struct held want = {.folder = folder}, *key = &want;
+    return bsearch(&key, w->by_folder, w->folder_count, sizeof *w->by_folder, by_folder) != NULL;
 }
 
 static bool tree_is_wanted(void *arg, const struct tree_place *place)
@@ -137,7 +186,8 @@ static bool tree_is_wanted(void *arg, const struct tree_place *place)
                         .pid = place->segment[tenant ? 1 : 0],
                         .version = place->segment[tenant ? 2 : 1]};
     struct held *key = &want;
-    return bsearch(&key, w->by_place, w->count, sizeof *w->by_place, by_place) != NULL;
+    struct held *const *found = bsearch(&key, w->by_place, w->count, sizeof *w->by_place, by_place);
+    return found && (*found)->folder == NULL;
 }
 
 static enum err sweep(struct work *w)
@@ -147,12 +197,14 @@ static enum err sweep(struct work *w)
     w->report->blobs_swept = s.blobs;
     w->report->bytes_swept = s.bytes;
     w->report->temp_files = s.temp_files;
-    int64_t system = 0, tenants = 0;
+    int64_t system = 0, tenants = 0, legacy = 0;
     if (err == OK)
         err = tree_sweep(w->ctx, w->d->system_trees, SYSTEM_DEPTH, tree_is_wanted, w, &system);
     if (err == OK)
         err = tree_sweep(w->ctx, w->d->tenant_trees, TENANT_DEPTH, tree_is_wanted, w, &tenants);
-    w->report->trees_swept = system + tenants;
+    if (err == OK)
+        err = legacy_sweep(w->ctx, w->d, folder_is_wanted, w, &legacy);
+    w->report->trees_swept = system + tenants + legacy;
     return err;
 }
 
@@ -197,23 +249,34 @@ static enum err check_blob(struct work *w, struct held *h)
     return strcmp(state, h->state) == 0 ? OK : mark(w, h, state);
 }
 
-/* A package that cannot be unpacked any more is marked, and must not keep the others away. */
-static enum err build_tree(struct work *w, struct held *h)
+static enum err build_tree(struct work *w, struct held *h, bool *built)
 {
     struct tree_place place = {{h->org_id ? h->org_id : h->pid, h->org_id ? h->pid : h->version,
                                 h->org_id ? h->version : NULL}};
     struct trees *root = h->org_id ? w->d->tenant_trees : w->d->system_trees;
     struct slice bytes;
-    if (strcmp(h->state, "present") != 0 ||
-        (h->created_at < w->unsure_since && tree_is_there(root, &place, h->sha256)))
+    *built = false;
+    if (h->changed_at < w->unsure_since && tree_is_there(root, &place, h->sha256))
         return OK;
     enum err err = blob_read(w->ctx, w->d->blobs, h->sha256, PACKAGE_MAX, &bytes);
     if (err == OK)
         err = publish_tree(w->ctx, w->d, h->org_id, h->pid, h->version, h->sha256, bytes);
-    if (err != ERR_CORRUPT && err != ERR_INVALID) {
-        w->report->trees_built += err == OK;
+    *built = err == OK;
+    return err;
+}
+
+/* A package that cannot be unpacked any more is marked, and must not keep the others away. */
+static enum err build_files(struct work *w, struct held *h)
+{
+    bool built = false;
+    if (strcmp(h->state, "present") != 0)
+        return OK;
+    enum err err = h->folder ? legacy_restore(w->ctx, w->d, h->folder, h->sha256, h->size,
+                                              h->changed_at >= w->unsure_since, &built)
+                             : build_tree(w, h, &built);
+    w->report->trees_built += built;
+    if (err != ERR_CORRUPT && err != ERR_INVALID)
         return err;
-    }
     ctx_forgive(w->ctx);
     return mark(w, h, "corrupt");
 }
@@ -226,7 +289,7 @@ static enum err ensure_local(struct work *w, struct held *h)
     w->ctx->arena = &scratch;
     enum err err = check_blob(w, h);
     if (err == OK)
-        err = build_tree(w, h);
+        err = build_files(w, h);
     w->ctx->arena = rows;
     arena_free(&scratch);
     return err;
@@ -258,7 +321,9 @@ static enum err end_run(struct ctx *ctx, struct conn *conn, void *arg)
 static enum err flush_trees(struct ctx *ctx, struct domain *d)
 {
     enum err err = trees_sync(ctx, d->system_trees);
-    return err == OK ? trees_sync(ctx, d->tenant_trees) : err;
+    if (err == OK)
+        err = trees_sync(ctx, d->tenant_trees);
+    return err == OK ? legacy_flush(ctx, d) : err;
 }
 
 enum err reconcile_ended(struct ctx *ctx, struct domain *d)
@@ -267,9 +332,17 @@ enum err reconcile_ended(struct ctx *ctx, struct domain *d)
     return err == OK ? store_write(ctx, d->store, end_run, NULL) : err;
 }
 
+static enum err forget_blobs(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return blob_store_forget(ctx, conn, ctx->now);
+}
+
 static enum err walk(struct work *w)
 {
-    enum err err = store_read(w->ctx, w->d->store, read_rows, w);
+    enum err err = store_write(w->ctx, w->d->store, forget_blobs, NULL);
+    if (err == OK)
+        err = store_read(w->ctx, w->d->store, read_rows, w);
     if (err == OK)
         err = sort_rows(w);
     if (err == OK)

@@ -28,8 +28,7 @@ enum err legacy_store_list(struct ctx *ctx, struct conn *conn, const char *pid,
 
 /* Puts the content of p into the row p->id: bytes, metadata, enabled again and unchecked. The blob
  * is made known as plugin_store_insert does. */
-enum err legacy_store_replace(struct ctx *ctx, struct conn *conn,
-                              const struct plugin *p) MUST_USE;
+enum err legacy_store_replace(struct ctx *ctx, struct conn *conn, const struct plugin *p) MUST_USE;
 /* Removes the row with its findings, checks and counts. */
 enum err legacy_store_remove(struct ctx *ctx, struct conn *conn, const char *id) MUST_USE;
 

@@ -103,12 +103,14 @@ static const struct sql sql[] = {
     [DEMOTE] = {"UPDATE plugin SET is_latest = 0 WHERE slice = ifnull(?1, 'system') AND pid = ?2"
                 " AND is_latest = 1",
                 NULL},
+    /* a v1 version that failed its check leaves the one before it serving (domain/legacy.h) */
     [PROMOTE] = {"UPDATE plugin SET is_latest = 1 WHERE seq = (SELECT p.seq FROM plugin p"
                  " WHERE p.slice = ifnull(?1, 'system') AND p.pid = ?2 AND p.enabled = 1"
-                 " ORDER BY p.order_key DESC LIMIT 1)",
+                 " ORDER BY p.generation = 1 AND p.health = 'failed', p.order_key DESC LIMIT 1)",
                  NULL},
-    [ARTIFACTS] = {"SELECT id, org_id, pid, version, sha256, size_bytes, created_at, artifact"
-                   " FROM plugin",
+    [ARTIFACTS] = {"SELECT id, org_id, pid, version, sha256, size_bytes, generation = 1 AND"
+                   " org_id IS NULL, CASE generation WHEN 1 THEN updated_at ELSE created_at END,"
+                   " artifact FROM plugin",
                    "the start-up walk over all versions"},
     [SET_BLOB_STATE] = {"UPDATE blob SET state = ?2, verified_at = CASE WHEN ?2 = 'present'"
                         " THEN ?3 ELSE verified_at END WHERE sha256 = ?1",
@@ -442,7 +444,7 @@ enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
     while ((err = db_step(ctx, s, &row)) == OK && row) {
         struct artifact a = {db_peek_text(s, 0), db_peek_text(s, 1), db_peek_text(s, 2),
                              db_peek_text(s, 3), db_peek_text(s, 4), db_int(s, 5),
-                             db_int(s, 6),       db_peek_text(s, 7)};
+                             db_int(s, 7),       db_peek_text(s, 8), db_bool(s, 6)};
         if ((err = each(arg, &a)) != OK)
             break;
     }

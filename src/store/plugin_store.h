@@ -61,15 +61,18 @@ enum err plugin_store_set_enabled(struct ctx *ctx, struct conn *conn, const char
                                   const char *by) MUST_USE;
 enum err plugin_store_set_tag(struct ctx *ctx, struct conn *conn, const char *id, const char *tag,
                               const char *by) MUST_USE;
-/* Makes the highest enabled version of the plugin its latest, and no other. */
+/* Makes the highest enabled version of the plugin its latest, and no other; of a v1 plugin the
+ * highest whose health has not failed, where there is one. */
 enum err plugin_store_promote(struct ctx *ctx, struct conn *conn, const char *org_id,
                               const char *pid) MUST_USE;
 
 /* What is known of each blob that a version names, in no order. */
 struct artifact {
     const char *id, *org_id, *pid, *version, *sha256;
-    int64_t size_bytes, created_at;
-    const char *state; /* of the row: "present", "missing", "corrupt" */
+    int64_t size_bytes;
+    int64_t changed_at; /* when its bytes came: v1 packages can be overwritten */
+    const char *state;  /* of the row: "present", "missing", "corrupt" */
+    bool is_v1;         /* a system row of generation 1 */
 };
 enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
                                 enum err (*each)(void *arg, const struct artifact *a),

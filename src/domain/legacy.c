@@ -1,0 +1,285 @@
+/*
+ * legacy.c - names of the v1 API and its two stores on the disk.
+ *
+ * A name and a version share one segment, "math_plugin-1.0.0", so they must be told apart again:
+ * legacy_cut does it one way only, and what it would not cut into the same parts is refused. Nothing
+ * here decides about rows.
+ */
+#include "domain/legacy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "blob/blob.h"
+#include "domain/domain.h"
+#include "domain/legacy_place.h"
+#include "domain/publish.h"
+#include "package/pid.h"
+#include "package/zip.h"
+
+#define PREFIX "legacy."
+
+enum { PACKAGE_MAX = 64 << 20 };
+
+/* ------------------------------------------------------------------ the stores */
+
+enum err legacy_open(struct ctx *ctx, struct domain *d, const struct legacy_paths *paths)
+{
+    size_t n = strlen(paths->shown) + 1;
+    struct legacy *l = calloc(1, sizeof *l + n); /* freed by legacy_close */
+    if (l == NULL)
+        return ctx_no_memory(ctx);
+    memcpy(l->text, paths->shown, n);
+    l->shown = l->text;
+    (void)pthread_mutex_init(&l->lock, NULL);
+    d->legacy = l;
+    enum err err = trees_open(ctx, paths->plugins, &l->trees);
+    return err == OK ? archives_open(ctx, paths->archives, &l->archives) : err;
+}
+
+void legacy_close(struct domain *d)
+{
+    struct legacy *l = d->legacy;
+    if (l == NULL)
+        return;
+    trees_close(l->trees);
+    archives_close(l->archives);
+    (void)pthread_mutex_destroy(&l->lock);
+    free(l);
+    d->legacy = NULL;
+}
+
+enum err legacy_flush(struct ctx *ctx, struct domain *d)
+{
+    if (d->legacy == NULL)
+        return OK;
+    enum err err = trees_sync(ctx, d->legacy->trees);
+    return err == OK ? archives_sync(ctx, d->legacy->archives) : err;
+}
+
+/* ------------------------------------------------------------------ names */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool legacy_cut(struct slice text, struct slice *name, struct slice *version)
+{
+    for (size_t i = text.n; i-- > 1;) {
+        struct slice rest = slice_sub(text, i + 1, text.n);
+        bool is_v = rest.n > 1 && (rest.p[0] == 'v' || rest.p[0] == 'V') && is_digit(rest.p[1]);
+        if (text.p[i] != '-' || rest.n == 0 || !(is_digit(rest.p[0]) || is_v))
+            continue;
+        *name = slice_sub(text, 0, i);
+        *version = rest;
+        return true;
+    }
+    return false;
+}
+
+const char *legacy_pid(struct arena *arena, const char *name)
+{
+    return str_printf(arena, PREFIX "%s", name);
+}
+
+bool legacy_is_pid(const char *pid)
+{
+    return slice_starts(slice_of(pid), PREFIX);
+}
+
+static const char *join(struct arena *arena, const char *name, const char *version)
+{
+    return str_printf(arena, "%s-%s", name, version);
+}
+
+const char *legacy_folder(struct arena *arena, const char *pid, const char *version)
+{
+    return join(arena, pid + sizeof PREFIX - 1, version);
+}
+
+const char *legacy_directory(struct arena *arena, const struct domain *d, const char *name,
+                             const char *version)
+{
+    const char *shown = d->legacy->shown;
+    size_t n = strlen(shown);
+    while (n > 1 && shown[n - 1] == '/')
+        n--;
+    return str_printf(arena, "%.*s/%s-%s", (int)n, shown, name, version);
+}
+
+/* What follows /api/v1/plugins/ in a path of the API itself. */
+static bool is_reserved(const char *name)
+{
+    static const char *const words[] = {"plugins", "upload", "uploaded", "reload"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(name, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_version_text(const char *version)
+{
+    return strspn(version, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+!_-") ==
+           strlen(version);
+}
+
+const char *legacy_name_problem(struct arena *arena, const char *name, const char *version)
+{
+    struct slice cut_name, cut_version;
+    const char *pid = legacy_pid(arena, name), *folder = join(arena, name, version);
+    if (pid == NULL || folder == NULL)
+        return "The server is short of memory";
+    if (is_reserved(name))
+        return str_printf(arena, "The name '%s' is reserved", name);
+    if (strlen(name) > LEGACY_NAME_MAX)
+        return str_printf(arena, "The name is longer than %d bytes", LEGACY_NAME_MAX);
+    if (pid_problem(slice_of(pid)) != NULL)
+        return str_printf(arena,
+                          "The name '%.60s' cannot be used: letters, digits, '_', '-' and "
+                          "single dots between them are",
+                          name);
+    if (!is_version_text(version) || !legacy_cut(slice_of(folder), &cut_name, &cut_version) ||
+        !slice_is(cut_name, name) || !slice_is(cut_version, version))
+        return str_printf(arena,
+                          "The version '%s' cannot be told from the name in '%s.zip'; write "
+                          "it without a dash before a digit",
+                          version, folder);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ files of a version */
+
+enum err legacy_place(struct ctx *ctx, const char *folder, struct legacy_place *out)
+{
+    out->tree = (struct tree_place){{folder, NULL, NULL}};
+    out->archive = str_printf(ctx->arena, "%s.zip", folder);
+    return out->archive ? OK : ctx_no_memory(ctx);
+}
+
+enum err legacy_stage(struct ctx *ctx, struct domain *d, const struct zip *zip, struct slice bytes,
+                      struct legacy_files *out)
+{
+    enum err err = publish_stage(ctx, d->legacy->trees, zip, &out->tree);
+    if (err != OK)
+        return err;
+    if ((err = archive_stage(ctx, d->legacy->archives, bytes, &out->archive)) != OK)
+        tree_abandon(ctx, out->tree);
+    return err;
+}
+
+void legacy_abandon(struct ctx *ctx, struct legacy_files *files)
+{
+    tree_abandon(ctx, files->tree);
+    archive_abandon(files->archive);
+}
+
+enum err legacy_put(struct ctx *ctx, struct legacy_files *files, const char *folder,
+                    const char *sha256)
+{
+    struct legacy_place place;
+    enum err err = legacy_place(ctx, folder, &place);
+    if (err != OK) {
+        legacy_abandon(ctx, files);
+        return err;
+    }
+    if ((err = tree_publish(ctx, files->tree, &place.tree, sha256)) != OK) {
+        archive_abandon(files->archive);
+        return err;
+    }
+    return archive_publish(ctx, files->archive, place.archive, sha256);
+}
+
+enum err legacy_drop(struct ctx *ctx, struct domain *d, const char *folder)
+{
+    struct legacy_place place;
+    enum err err = legacy_place(ctx, folder, &place);
+    if (err == OK)
+        err = tree_remove(ctx, d->legacy->trees, &place.tree);
+    return err == OK ? archive_remove(ctx, d->legacy->archives, place.archive) : err;
+}
+
+enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder, bool *foreign)
+{
+    struct legacy_place place;
+    enum err err = legacy_place(ctx, folder, &place);
+    *foreign = err == OK && (tree_is_foreign(d->legacy->trees, &place.tree) ||
+                             archive_is_foreign(d->legacy->archives, place.archive));
+    return err;
+}
+
+/* ------------------------------------------------------------------ building what lacks */
+
+static enum err build(struct ctx *ctx, struct domain *d, const char *folder, const char *sha256)
+{
+    struct legacy_files files;
+    struct slice bytes;
+    struct zip *zip;
+    enum err err = blob_read(ctx, d->blobs, sha256, PACKAGE_MAX, &bytes);
+    if (err == OK)
+        err = zip_open(ctx, bytes, &zip_limits_cadence, &zip);
+    if (err == OK)
+        err = legacy_stage(ctx, d, zip, bytes, &files);
+    return err == OK ? legacy_put(ctx, &files, folder, sha256) : err;
+}
+
+enum err legacy_restore(struct ctx *ctx, struct domain *d, const char *folder, const char *sha256,
+                        int64_t size, bool unsure, bool *built)
+{
+    struct legacy_place place;
+    enum err err = legacy_place(ctx, folder, &place);
+    *built = false;
+    if (err != OK)
+        return err;
+    const struct legacy *l = d->legacy;
+    if (!unsure && tree_is_there(l->trees, &place.tree, sha256) &&
+        archive_is_there(l->archives, place.archive, sha256, size))
+        return OK;
+    /* a folder that its owner dropped there is the plugin, and stays his */
+    if (tree_is_foreign(l->trees, &place.tree))
+        return OK;
+    err = build(ctx, d, folder, sha256);
+    *built = err == OK;
+    return err;
+}
+
+/* ------------------------------------------------------------------ sweeping */
+
+struct sweeping {
+    bool (*is_wanted)(void *arg, const char *folder);
+    void *arg;
+};
+
+static bool tree_is_wanted(void *arg, const struct tree_place *place)
+{
+    const struct sweeping *s = arg;
+    return s->is_wanted(s->arg, place->segment[0]);
+}
+
+/* A hidden file of another ending is none that this program wrote: what it stands for stays. */
+static bool archive_is_wanted(void *arg, const char *name)
+{
+    const struct sweeping *s = arg;
+    char folder[256];
+    size_t n = strlen(name);
+    if (n < 5 || n - 4 >= sizeof folder || strcmp(name + n - 4, ".zip") != 0)
+        return true;
+    memcpy(folder, name, n - 4);
+    folder[n - 4] = '\0';
+    return s->is_wanted(s->arg, folder);
+}
+
+enum err legacy_sweep(struct ctx *ctx, struct domain *d,
+                      bool (*is_wanted)(void *arg, const char *folder), void *arg, int64_t *removed)
+{
+    struct sweeping s = {is_wanted, arg};
+    int64_t trees = 0, archives = 0;
+    *removed = 0;
+    if (d->legacy == NULL)
+        return OK;
+    enum err err = tree_sweep(ctx, d->legacy->trees, 1, tree_is_wanted, &s, &trees);
+    if (err == OK)
+        err = archive_sweep(ctx, d->legacy->archives, archive_is_wanted, &s, &archives);
+    *removed = trees + archives;
+    return err;
+}

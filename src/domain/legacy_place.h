@@ -1,0 +1,60 @@
+/*
+ * legacy_place.h - what the files of the v1 API share: the stores, and the names in them.
+ *
+ * Only legacy*.c includes this.
+ */
+#ifndef LARDER_DOMAIN_LEGACY_PLACE_H
+#define LARDER_DOMAIN_LEGACY_PLACE_H
+
+#include <pthread.h>
+
+#include "blob/archive.h"
+#include "blob/tree.h"
+#include "domain/legacy.h"
+
+struct legacy {
+    struct trees *trees;
+    struct archives *archives;
+    const char *shown;
+    /* Held from the transaction that changes a version until its files say the same, so that two
+     * overwrites never leave the row of one with the files of the other. */
+    pthread_mutex_t lock;
+    char text[]; /* of shown */
+};
+
+enum { LEGACY_NAME_MAX = 150 };
+
+/* One version in the stores. */
+struct legacy_place {
+    struct tree_place tree;
+    const char *archive; /* "math_plugin-1.0.0.zip" */
+};
+enum err legacy_place(struct ctx *ctx, const char *folder, struct legacy_place *out) MUST_USE;
+
+/* "math_plugin-1.0.0" into its parts: at the last dash before a digit, or before a 'v' and a
+ * digit. False where there is none. */
+bool legacy_cut(struct slice text, struct slice *name, struct slice *version);
+/* NULL, or why a plugin of the v1 API cannot be called that (in the arena). */
+const char *legacy_name_problem(struct arena *arena, const char *name, const char *version);
+const char *legacy_pid(struct arena *arena, const char *name);
+const char *legacy_directory(struct arena *arena, const struct domain *d, const char *name,
+                             const char *version);
+
+/* Both files of a version: staged before its transaction, published or abandoned after it. */
+struct legacy_files {
+    struct tree *tree;
+    struct archive *archive;
+};
+struct zip;
+enum err legacy_stage(struct ctx *ctx, struct domain *d, const struct zip *zip, struct slice bytes,
+                      struct legacy_files *out) MUST_USE;
+enum err legacy_put(struct ctx *ctx, struct legacy_files *files, const char *folder,
+                    const char *sha256) MUST_USE;
+void legacy_abandon(struct ctx *ctx, struct legacy_files *files);
+/* Removes both. */
+enum err legacy_drop(struct ctx *ctx, struct domain *d, const char *folder) MUST_USE;
+/* Something that no row stands for is in the way. */
+enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder,
+                           bool *foreign) MUST_USE;
+
+#endif

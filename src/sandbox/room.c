@@ -84,6 +84,14 @@ static void add_namespaces(struct buf *b, const struct sandbox *s, const struct 
     }
 }
 
+/* bubblewrap makes a folder that something is mounted in for root alone; the program is another
+ * user, and what is not there must look so and not forbidden. */
+static void add_folder(struct buf *b, const char *folder)
+{
+    add2(b, "--perms", "0755");
+    add2(b, "--dir", folder);
+}
+
 static void add_system(struct buf *b, const struct sandbox *s)
 {
     add3(b, "--ro-bind", "/usr", "/usr");
@@ -97,6 +105,8 @@ static void add_system(struct buf *b, const struct sandbox *s)
             add3(b, "--ro-bind-try", system_folders[i], system_folders[i]);
         }
     }
+    add_folder(b, "/etc");
+    add_folder(b, "/etc/ssl");
     for (size_t i = 0; i < sizeof system_files / sizeof *system_files; i++)
         add3(b, "--ro-bind-try", system_files[i], system_files[i]);
     if (s->python_home)

@@ -1,8 +1,12 @@
 /*
  * config.c - `larder config`: every setting, its effective value and where that came from.
  *
- * Secrets are masked by the engine (base/config.c), so that no other place can forget it.
+ * What the profile files of the AWS command line add to the object store's is shown as well.
+ * Secrets are masked where they are found (base/config.c, cli/object_store.c).
  */
+#include <string.h>
+
+#include "cli/object_store.h"
 #include "cli/settings.h"
 #include "cli/verbs.h"
 
@@ -26,7 +30,20 @@ static void put_setting(struct jw *j, const struct config_value *v)
     jw_end(j);
 }
 
-static enum err as_json(struct cli *cli)
+/* The effective value; a profile file may stand in where the row has none. */
+static void effective(const struct cli *cli, const struct object_store_settings *store, size_t i,
+                      struct config_value *v)
+{
+    config_at(cli->config, i, v);
+    for (size_t k = 0; k < store->shown_count; k++)
+        if (strcmp(store->shown[k].key, v->row->key) == 0) {
+            v->text = store->shown[k].value;
+            v->where = store->shown[k].where;
+            v->origin = CONFIG_FILE;
+        }
+}
+
+static enum err as_json(struct cli *cli, const struct object_store_settings *store)
 {
     struct buf b;
     struct jw j;
@@ -34,7 +51,7 @@ static enum err as_json(struct cli *cli)
     jw_array(&j);
     for (size_t i = 0; i < config_count(cli->config); i++) {
         struct config_value v;
-        config_at(cli->config, i, &v);
+        effective(cli, store, i, &v);
         put_setting(&j, &v);
     }
     jw_end(&j);
@@ -43,14 +60,17 @@ static enum err as_json(struct cli *cli)
 
 static enum err exec(struct cli *cli)
 {
+    struct object_store_settings store;
     enum err err = settings_load(cli);
+    if (err == OK)
+        err = object_store_read(cli->ctx, cli, &store);
     if (err != OK)
         return err;
     if (cli->json)
-        return as_json(cli);
+        return as_json(cli, &store);
     for (size_t i = 0; i < config_count(cli->config); i++) {
         struct config_value v;
-        config_at(cli->config, i, &v);
+        effective(cli, &store, i, &v);
         (void)fprintf(cli->out, "%-18s %-34s %s\n", v.row->key, *v.text ? v.text : "-", v.where);
     }
     return OK;

@@ -77,6 +77,7 @@ function UploadLink() {
 function Person({ me, onSignOut, onHelp }) {
   const at = useStore(theme);
   const name = me.display_name || me.username;
+  const note = me.is_sys_admin ? texts.scope.roles.sys_admin : (me.email ?? me.username);
   const items = [
     { id: "account", label: t.account, icon: "person", href: address("/account") },
     { id: "docs", label: t.docs, icon: "file", href: "/docs" },
@@ -88,7 +89,7 @@ function Person({ me, onSignOut, onHelp }) {
     { id: "out", label: t.signOut, icon: "out", onPick: onSignOut },
   ];
   const face = html`<span class="face face-round" aria-hidden="true">${letterOf(name)}</span>
-    <span class="switcher-text"><strong class="cut">${name}</strong><span class="cut">${me.username}</span></span>`;
+    <span class="switcher-text"><strong class="cut">${name}</strong><span class="cut">${note}</span></span>`;
   return html`<${Menu} label=${t.person(name)} look="switcher" face=${face} items=${items} />`;
 }
 

@@ -29,7 +29,8 @@ function Layer({ children, className = "", box: names, onClose, label, labelled 
   const box = useRef(null);
   useKeys({ Escape: onClose }, { always: true });
   useEffect(() => {
-    const first = box.current.querySelector("[autofocus]") ?? box.current.querySelector(".dialog-body :is(input, select, textarea, button), .dialog-foot button, input, button");
+    const find = (what) => box.current.querySelector(what);
+    const first = find("[autofocus]") ?? find(".dialog-body :is(input, select, textarea), .palette-input") ?? find(".dialog-foot .button-main");
     (first ?? box.current).focus();
   }, []);
   const outside = (e) => e.target === e.currentTarget && onClose();

@@ -18,11 +18,12 @@ export function errorText(error) {
   return lines.join("\n");
 }
 
-export function ErrorPanel({ error, onRetry, onClose, findings = true }) {
+/* brief: the sentence stands elsewhere already. */
+export function ErrorPanel({ error, onRetry, onClose, findings = true, brief }) {
   const known = typeof error === "string" ? { message: error } : error;
   const list = findings && (known.errors?.length ?? 0) > 1 ? known.errors : [];
-  return html`<div class="error">
-    <p>${known.message} ${known.retryAfter > 0 && t.retryAfter(known.retryAfter)}</p>
+  return html`<div class=${brief ? "error error-brief" : "error"}>
+    ${!brief && html`<p>${known.message} ${known.retryAfter > 0 && t.retryAfter(known.retryAfter)}</p>`}
     ${list.length > 0 && html`<ul class="error-list">${list.map((one, i) => html`<li key=${i}>${one.message}</li>`)}</ul>`}
     <div class="error-foot">
       ${known.code && html`<span class="mono">${known.code}</span>`}

@@ -111,22 +111,21 @@ function Tools({ query, counts, look, onLook, field, all, found, loading, many }
 
 /* Which row the keyboard is at, as the focus of its link; the list scrolls along. */
 function useCursor(list) {
-  const [at, setAt] = useState(-1);
-  const move = (to) => {
-    if (list.current?.count > 0) setAt(Math.max(0, Math.min(to, list.current.count - 1)));
+  const at = useRef(-1);
+  const focus = (tries) => {
+    const link = document.querySelector(`[data-index="${at.current}"] a`);
+    if (link) link.focus({ preventScroll: true });
+    else if (tries > 0) requestAnimationFrame(() => focus(tries - 1)); /* it has to be drawn first */
   };
-  useEffect(() => {
-    if (at < 0 || !list.current) return;
-    list.current.reach(at);
-    let tries = 10; /* the row may have to be drawn first */
-    const focus = () => {
-      const link = document.querySelector(`[data-index="${at}"] a`);
-      if (link) link.focus({ preventScroll: true });
-      else if (tries-- > 0) requestAnimationFrame(focus);
-    };
-    focus();
-  }, [at]);
-  return { at, setAt, move };
+  /* where the focus is counts more than where it last was */
+  const here = () => Number(document.activeElement?.closest("[data-index]")?.dataset.index ?? at.current);
+  const move = (by) => {
+    if (!list.current?.count) return;
+    at.current = Math.max(0, Math.min(here() + by, list.current.count - 1));
+    list.current.reach(at.current);
+    focus(10);
+  };
+  return { here, move };
 }
 
 function toggled(chosen, ids, on) {
@@ -151,12 +150,12 @@ export function Catalog({ scope, query }) {
   }, [scope]);
   useFresh(scope);
   const choose = (ids, on) => setChosen((now) => toggled(now, ids, on));
-  const here = () => Number(document.activeElement?.closest("[data-index]")?.dataset.index ?? cursor.at);
+  const flip = (row) => (row ? choose([row.id], !chosen.has(row.id)) : false);
   useKeys({
     "/": () => field.current?.focus(),
-    j: () => cursor.move(here() + 1),
-    k: () => cursor.move(here() - 1),
-    x: () => (found[here()] ? choose([found[here()].id], !chosen.has(found[here()].id)) : false),
+    j: () => cursor.move(1),
+    k: () => cursor.move(-1),
+    x: () => flip(found[cursor.here()]),
     Escape: () => {
       if (document.activeElement === field.current && (query.q || "")) setQuery({ q: "" });
       else if (document.activeElement === field.current) field.current.blur();
@@ -189,7 +188,7 @@ export function Catalog({ scope, query }) {
           />
           ${found.length === 0 && of === rows && done
             ? html`<${NothingFits} query=${query} />`
-            : html`<${List} rows=${found} waiting=${waiting} scope=${scope} query=${query} chosen=${chosen} onChoose=${choose} handle=${list} onAt=${cursor.setAt} />`}`}
+            : html`<${List} rows=${found} waiting=${waiting} scope=${scope} query=${query} chosen=${chosen} onChoose=${choose} handle=${list} />`}`}
     ${chosen.size > 0 && html`<${Bulk} scope=${scope} rows=${rows.filter((row) => chosen.has(row.id))} onClear=${() => setChosen(new Set())} />`}
   </div>`;
 }

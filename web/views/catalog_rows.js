@@ -16,7 +16,7 @@ import { useCan } from "../session.js";
 import { texts } from "../texts.js";
 
 const t = texts.catalog;
-const CARD = { least: 288, height: 168, gap: 16 };
+const CARD = { least: 288, height: 156, gap: 16 };
 const ROW = 56;
 const WORDS = 2; // capabilities shown on a card
 const BONES = 12;
@@ -106,7 +106,7 @@ export function Cards({ rows, waiting, scope, chosen, onChoose, handle }) {
   useRows(handle, virtual, rows.length, columns);
   const grid = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${CARD.height}px`, gap: `${CARD.gap}px` };
   const from = virtual.from * columns;
-  return html`<div class="plugins" ref=${box}>
+  return html`<div class=${chosen.size > 0 ? "plugins plugins-chosen" : "plugins"} ref=${box}>
     <div ref=${virtual.ref}>
       <div style=${{ height: `${virtual.before}px` }}></div>
       ${waiting

@@ -82,7 +82,7 @@ function Item({ item, state }) {
     </div>
     ${moving && html`<${Progress} value=${item.sent / (item.total || 1)} label=${t.progress(item.name)} />`}
     ${item.findings.length > 0 && html`<${Findings} list=${item.findings} />`}
-    ${item.error && html`<${ErrorPanel} error=${item.error} findings=${false} />`}
+    ${item.error && html`<${ErrorPanel} error=${item.error} findings=${false} brief=${item.findings.length > 0} />`}
     <div class="actions"><${Actions} item=${item} /></div>
   </li>`;
 }

@@ -13,7 +13,6 @@
 #include "base/config_value.h"
 #include "base/log.h"
 #include "cli/profile.h"
-#include "net/fetch.h"
 
 #define CADENCE_BUCKET "cadence-plugins"
 
@@ -232,6 +231,24 @@ static bool names_cadence(const struct reading *r)
     return false;
 }
 
+/* Nothing is sent: the client looks at its options and says what it thinks of them. */
+static enum err try_client(struct ctx *ctx, struct object_store_settings *out)
+{
+    struct s3 *s3;
+    enum err err = s3_open(ctx, &out->options, &s3);
+    if (err == OK) {
+        out->name = slice_dup(ctx->arena, slice_of(s3_name(s3)));
+        s3_close(s3);
+        return out->name ? OK : ctx_no_memory(ctx);
+    }
+    if (err != ERR_INVALID)
+        return err;
+    out->state = OBJECT_STORE_LOCAL_ONLY;
+    out->why = slice_dup(ctx->arena, slice_of(ctx_sentence(ctx)));
+    ctx_forgive(ctx);
+    return out->why ? OK : ctx_no_memory(ctx);
+}
+
 enum err object_store_read(struct ctx *ctx, const struct cli *cli,
                            struct object_store_settings *out)
 {
@@ -258,13 +275,16 @@ enum err object_store_read(struct ctx *ctx, const struct cli *cli,
                          : "There are keys, but no bucket is named: LARDER_S3_BUCKET is not set";
     if (r.trimmed)
         out->warning = "Blanks around a key or its secret were left out";
+    err = out->state == OBJECT_STORE_READY ? try_client(ctx, out) : OK;
+    if (err != OK)
+        return err;
     out->origins = str_printf(ctx->arena, "bucket: %s; endpoint: %s; region: %s; keys: %s",
                               bucket.where, endpoint.text ? endpoint.where : "AWS",
                               region.text ? region.where : "us-east-1", keys_where);
     return out->origins ? OK : ctx_no_memory(ctx);
 }
 
-static void say(struct ctx *ctx, const struct object_store_settings *settings, const struct s3 *s3)
+void object_store_say(struct ctx *ctx, const struct object_store_settings *settings)
 {
     switch (settings->state) {
     case OBJECT_STORE_OFF:
@@ -274,7 +294,7 @@ static void say(struct ctx *ctx, const struct object_store_settings *settings, c
         log_line(ctx->log, LOG_WARN, NULL, "object_store.local_only", "why", settings->why, NULL);
         break;
     case OBJECT_STORE_READY:
-        log_line(ctx->log, LOG_INFO, NULL, "object_store", "name", s3_name(s3), "from",
+        log_line(ctx->log, LOG_INFO, NULL, "object_store", "name", settings->name, "from",
                  settings->origins, NULL);
         if (settings->warning)
             log_line(ctx->log, LOG_WARN, NULL, "object_store.settings", "why", settings->warning,
@@ -283,63 +303,13 @@ static void say(struct ctx *ctx, const struct object_store_settings *settings, c
     }
 }
 
-/* Opens where READY; what the client refuses becomes the reason why there is none. */
-static enum err open_client(struct ctx *ctx, struct object_store_settings *out, struct s3 **s3)
+enum err object_store_need(struct cli *cli, struct s3 **out)
 {
-    *s3 = NULL;
-    if (out->state != OBJECT_STORE_READY)
-        return OK;
-    enum err err = fetch_open();
-    if (err != OK)
-        return ctx_fail_cause(ctx, err, "libcurl refuses to start");
-    err = s3_open(ctx, &out->options, s3);
-    if (err == OK)
-        return OK;
-    fetch_close();
-    if (err != ERR_INVALID)
-        return err;
-    out->state = OBJECT_STORE_LOCAL_ONLY;
-    out->why = slice_dup(ctx->arena, slice_of(ctx_sentence(ctx)));
-    ctx_forgive(ctx);
-    return out->why ? OK : ctx_no_memory(ctx);
-}
-
-enum err object_store_open(struct ctx *ctx, const struct cli *cli,
-                           struct object_store_settings *out, struct s3 **s3)
-{
-    enum err err = object_store_read(ctx, cli, out);
-    if (err == OK)
-        err = open_client(ctx, out, s3);
-    if (err == OK)
-        say(ctx, out, *s3);
-    return err;
-}
-
-enum err object_store_need(struct cli *cli, struct object_store_settings *out, struct s3 **s3)
-{
-    enum err err = object_store_read(cli->ctx, cli, out);
-    if (err == OK)
-        err = open_client(cli->ctx, out, s3);
-    if (err == OK && *s3 == NULL)
-        return cli_usage(cli, "There is no object store: %s", out->why);
-    return err;
-}
-
-void object_store_close(struct s3 *s3)
-{
-    if (s3 == NULL)
-        return;
-    s3_close(s3);
-    fetch_close();
-}
-
-enum err object_store_renew(struct ctx *ctx, const struct cli *cli, struct s3 *s3)
-{
-    struct object_store_settings now;
-    enum err err = object_store_read(ctx, cli, &now);
+    struct object_store_settings settings;
+    enum err err = object_store_read(cli->ctx, cli, &settings);
     if (err != OK)
         return err;
-    if (now.options.key == NULL)
-        return ctx_fail(ctx, ERR_INVALID, "%s", now.why);
-    return s3_set_keys(ctx, s3, now.options.key, now.options.secret, now.options.token);
+    if (settings.state != OBJECT_STORE_READY)
+        return cli_usage(cli, "There is no object store: %s", settings.why);
+    return s3_open(cli->ctx, &settings.options, out);
 }

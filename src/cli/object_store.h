@@ -25,7 +25,8 @@ struct object_store_settings {
     const char *why;           /* unless READY: the sentence to log once, naming the variables */
     const char *warning;       /* NULL, or one thing to tell although it is READY */
     struct s3_options options; /* whole where READY */
-    const char *origins;       /* "bucket from variable X, keys from ...": for the start line */
+    const char *name;          /* where READY: "https://host/bucket/prefix" */
+    const char *origins;       /* "bucket: variable X; keys: ...": for the start line */
     bool create_bucket;        /* make the bucket where it does not exist */
     bool sync;                 /* an upload is answered when it is in the bucket, or refused */
     bool cadence_layout;       /* write what Cadence workers read as well */
@@ -38,24 +39,16 @@ struct object_store_settings {
 };
 
 /*
- * cli->config is loaded; the profile files are read anew at every call. Texts are in the arena of
- * ctx or live as long as the configuration. ERR_INVALID where a value cannot be understood.
+ * cli->config is loaded; the profile files are read anew at every call, so it serves a reload too.
+ * Texts are in the arena of ctx or live as long as the configuration. What the client would refuse
+ * makes the state LOCAL_ONLY with its sentence. ERR_INVALID where a value cannot be understood.
  */
 enum err object_store_read(struct ctx *ctx, const struct cli *cli,
                            struct object_store_settings *out) MUST_USE;
+/* The one line of the start, in the log of ctx. */
+void object_store_say(struct ctx *ctx, const struct object_store_settings *settings);
 
-/*
- * Reads, says it in the log in one line, and opens a client where the state is READY; else *s3 is
- * NULL. Settings that the client refuses make it LOCAL_ONLY with its sentence. Before any thread.
- */
-enum err object_store_open(struct ctx *ctx, const struct cli *cli,
-                           struct object_store_settings *out, struct s3 **s3) MUST_USE;
-/* The same for a verb that can do nothing without an object store, without a log. */
-enum err object_store_need(struct cli *cli, struct object_store_settings *out,
-                           struct s3 **s3) MUST_USE;
-void object_store_close(struct s3 *s3); /* NULL is fine */
-
-/* Keys as they stand now, after a reload of the settings or where a session has expired. */
-enum err object_store_renew(struct ctx *ctx, const struct cli *cli, struct s3 *s3) MUST_USE;
+/* A client for a verb that can do nothing without an object store. fetch_open has run. */
+enum err object_store_need(struct cli *cli, struct s3 **out) MUST_USE;
 
 #endif

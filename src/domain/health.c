@@ -117,6 +117,8 @@ static enum err examine(struct ctx *ctx, struct check *c)
     struct health_subject subject = {.name = c->plugin.name,
                                      .settings = c->plugin.settings_schema,
                                      .network = c->network,
+                                     .timeout_ms = c->d->limits.health_timeout_ms,
+                                     .memory = c->d->limits.health_memory,
                                      .cancel = c->job->cancel};
     const char *reason = sandbox_reason(c->d->sandbox);
     bool go = reason == NULL;

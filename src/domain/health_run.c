@@ -17,18 +17,28 @@
 #define RUNNER "/run/larder/runner.py"
 #define SDK "/run/larder/larder_sdk.py"
 
-enum { NONCE_BYTES = 16, INDEX_MAX = 2 << 20, PACKAGE_MAX = 60 };
-
-/* Room for a plugin of full size with what it imports; a check is seconds, not minutes. */
-static const struct sandbox_limits limits = {
-    .memory_bytes = 512 << 20,
-    .file_bytes = 80 << 20, /* an unpacked package may have 50 */
-    .cpu_seconds = 20,
-    .wall_ms = 30000,
-    .processes = 32,
-    .files = 128,
-    .output_max = 1 << 20,
+enum {
+    NONCE_BYTES = 16,
+    INDEX_MAX = 2 << 20,
+    PACKAGE_MAX = 60,
+    STANDARD_MS = 30000,
+    STANDARD_MEMORY = 512 << 20
 };
+
+/* Room for a plugin of full size with what it imports. */
+static struct sandbox_limits limits_of(const struct health_subject *subject)
+{
+    int64_t wall_ms = subject->timeout_ms ? subject->timeout_ms : STANDARD_MS;
+    return (struct sandbox_limits){
+        .memory_bytes = subject->memory ? subject->memory : STANDARD_MEMORY,
+        .file_bytes = 80 << 20, /* an unpacked package may have 50 */
+        .cpu_seconds = (int)(wall_ms * 2 / 3000 + 1),
+        .wall_ms = (int)wall_ms,
+        .processes = 32,
+        .files = 128,
+        .output_max = 1 << 20,
+    };
+}
 
 /* ------------------------------------------------------------------ the order */
 
@@ -144,6 +154,7 @@ enum err health_run(struct ctx *ctx, const struct sandbox *sandbox,
     crypto_random(random, sizeof random);
     crypto_hex(random, sizeof random, nonce);
     const char *const argv[] = {sandbox_python(sandbox), "-I", "-B", RUNNER, NULL};
+    const struct sandbox_limits limits = limits_of(subject);
     const struct sandbox_file files[] = {{RUNNER, script("src/sandbox/runner.py")},
                                          {SDK, script("src/sandbox/sdk.py")}};
     const struct sandbox_mount environment = {subject->environment, "/environment", false};

@@ -18,6 +18,7 @@ struct health_subject {
     const char *environment; /* folder of installed dependencies; NULL = none */
     bool may_lack;           /* declared dependencies were not installed */
     bool network;
+    int64_t timeout_ms, memory; /* 0 = 30 s, 512 MiB */
     const _Atomic bool *cancel; /* NULL = never */
 };
 

@@ -178,6 +178,7 @@ static void open_gate(struct running *r)
     const rlim_t processes = (rlim_t)r->run->limits.processes + !r->as_root;
     const struct rlimit both = {processes, processes};
     r->watch.init = (pid_t)pid;
+    r->watch.limit = r->run->limits.memory_bytes;
     r->init = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
     if (r->init < 0 || prlimit((pid_t)pid, RLIMIT_NPROC, &both, NULL) != 0) {
         kill_all(r, SANDBOX_EXITED); /* and no exit status will be found */

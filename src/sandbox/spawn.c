@@ -126,7 +126,7 @@ enum err spawn_start(struct ctx *ctx, const struct spawn *spawn, pid_t *out)
 
 enum err spawn_bytes(struct ctx *ctx, struct slice bytes, int *fd)
 {
-    int made = memfd_create("larder", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int made = memfd_create("given", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (made < 0)
         return ctx_fail_errno(ctx, errno, "memfd_create");
     for (size_t at = 0; at < bytes.n;) {

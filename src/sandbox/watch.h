@@ -13,8 +13,9 @@
 
 struct watch {
     pid_t init;     /* the first process inside, by its number outside */
+    int64_t limit;  /* bytes: up to here a rough sum will do */
     int processes;  /* threads count; out */
-    int64_t memory; /* resident bytes; out */
+    int64_t memory; /* bytes; out */
 };
 
 /* False while the sandbox is not furnished yet, and when it is gone. */

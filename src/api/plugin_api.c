@@ -18,6 +18,7 @@
 #include "api/row_cache.h"
 #include "base/json_read.h"
 #include "domain/catalog.h"
+#include "domain/rollback.h"
 
 enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20, PID_ROOM = 256 };
 
@@ -29,6 +30,7 @@ static enum err settings_schema(struct ctx *ctx, struct call *call);
 static enum err show(struct ctx *ctx, struct call *call);
 static enum err change(struct ctx *ctx, struct call *call);
 static enum err disable(struct ctx *ctx, struct call *call);
+static enum err rollback(struct ctx *ctx, struct call *call);
 static enum err download(struct ctx *ctx, struct call *call);
 
 #define ORG_READ "cadence:org:plugins:read"
@@ -45,6 +47,7 @@ static const struct route routes[] = {
     {METHOD_GET,    "/api/orgs/{org_id}/plugins/{plugin_id}",           ORG_READ,  BODY_NONE,   0, show,            "One version of a plugin the org can see"},
     {METHOD_PATCH,  "/api/orgs/{org_id}/plugins/{plugin_id}",           ORG_WRITE, BODY_JSON,   0, change,          "Enable or disable a version, or set its tag"},
     {METHOD_DELETE, "/api/orgs/{org_id}/plugins/{plugin_id}",           ORG_WRITE, BODY_NONE,   0, disable,         "Disable a version (the row and its artifact stay)"},
+    {METHOD_POST,   "/api/orgs/{org_id}/plugins/{plugin_id}/rollback",  ORG_WRITE, BODY_NONE,   0, rollback,        "Disable the newest enabled version, so that the one before it is the latest"},
     {METHOD_GET,    "/api/orgs/{org_id}/plugins/{plugin_id}/download",  ORG_READ,  BODY_NONE,   0, download,        "The uploaded ZIP, byte for byte"},
     {METHOD_GET,    "/api/admin/plugins",                               SYS_READ,  BODY_NONE,   0, list_system,     "System plugins, disabled ones included unless told otherwise"},
     {METHOD_POST,   "/api/admin/plugins/upload",                        SYS_WRITE, BODY_UPLOAD, 0, plugin_upload,   "Upload a plugin ZIP into the system catalog"},
@@ -53,6 +56,7 @@ static const struct route routes[] = {
     {METHOD_GET,    "/api/admin/plugins/{plugin_id}",                   SYS_READ,  BODY_NONE,   0, show,            "One version of a system plugin"},
     {METHOD_PATCH,  "/api/admin/plugins/{plugin_id}",                   SYS_WRITE, BODY_JSON,   0, change,          "Enable or disable a system version, or set its tag"},
     {METHOD_DELETE, "/api/admin/plugins/{plugin_id}",                   SYS_WRITE, BODY_NONE,   0, disable,         "Disable a system version (the row and its artifact stay)"},
+    {METHOD_POST,   "/api/admin/plugins/{plugin_id}/rollback",          SYS_WRITE, BODY_NONE,   0, rollback,        "Disable the newest enabled version of a system plugin, so that the one before it is the latest"},
     {METHOD_GET,    "/api/admin/plugins/{plugin_id}/download",          SYS_READ,  BODY_NONE,   0, download,        "The uploaded ZIP of a system plugin, byte for byte"},
     {METHOD_GET,    "/api/admin/orgs/{org_id}/plugins",                 SYS_READ,  BODY_NONE,   0, list_one_org,    "The plugins one org owns, disabled ones included"},
     {METHOD_GET,    "/api/admin/orgs/{org_id}/plugins/{pid}/versions",  SYS_READ,  BODY_NONE,   0, versions,        "All versions of a plugin one org owns"},
@@ -421,6 +425,22 @@ static enum err disable(struct ctx *ctx, struct call *call)
     if (err == OK)
         reply_empty(call->reply, 204);
     return err;
+}
+
+/* {plugin_id} is any version of the plugin; the answer is the version that is the latest now. */
+static enum err rollback(struct ctx *ctx, struct call *call)
+{
+    struct plugin p;
+    struct jw j;
+    const char *org_id = param(ctx, call, "org_id"), *id = param(ctx, call, "plugin_id");
+    if (id == NULL)
+        return ctx_no_memory(ctx);
+    enum err err = rollback_plugin(ctx, api_domain(call), api_actor(call), org_id, id, &p);
+    if (err != OK)
+        return err;
+    reply_json(call->reply, &j);
+    plugin_json(&j, &p);
+    return OK;
 }
 
 /* The bytes of a version never change, so a client may keep them for as long as it likes. */

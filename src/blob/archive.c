@@ -91,6 +91,12 @@ enum err archives_sync(struct ctx *ctx, struct archives *a)
     return syncfs(a->root) == 0 ? OK : ctx_fail_errno(ctx, errno, "flush the archives");
 }
 
+uint64_t archives_device(const struct archives *a)
+{
+    struct stat st;
+    return fstat(a->root, &st) == 0 ? (uint64_t)st.st_dev : 0;
+}
+
 /* ------------------------------------------------------------------ names */
 
 /* A name of the folder that cannot be mistaken for one of the hidden ones. */

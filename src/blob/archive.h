@@ -35,6 +35,7 @@ bool archive_is_foreign(const struct archives *archives, const char *name);
 /* The file and its hidden one; fine where there is none. A file that is not ours stays. */
 enum err archive_remove(struct ctx *ctx, struct archives *archives, const char *name) MUST_USE;
 enum err archives_sync(struct ctx *ctx, struct archives *archives) MUST_USE;
+uint64_t archives_device(const struct archives *archives); /* as trees_device */
 
 /* Removes files of ours that are not wanted, and all that was being written. */
 enum err archive_sweep(struct ctx *ctx, struct archives *archives,

@@ -96,6 +96,12 @@ enum err trees_sync(struct ctx *ctx, struct trees *t)
     return syncfs(t->root) == 0 ? OK : ctx_fail_errno(ctx, errno, "flush a root of trees");
 }
 
+uint64_t trees_device(const struct trees *t)
+{
+    struct stat st;
+    return fstat(t->root, &st) == 0 ? (uint64_t)st.st_dev : 0;
+}
+
 /* ------------------------------------------------------------------ removing */
 
 /* Removes a name and all below it, following nothing. A name that is not there is fine. */

@@ -46,8 +46,10 @@ void tree_abandon(struct ctx *ctx, struct tree *tree);
 bool tree_is_there(struct trees *trees, const struct tree_place *place, const char *sha256);
 /* Something stands there that has no marker of ours. */
 bool tree_is_foreign(struct trees *trees, const struct tree_place *place);
-/* Makes everything below the root durable. */
+/* Makes everything below the root durable, and with it all of its file system. */
 enum err trees_sync(struct ctx *ctx, struct trees *trees) MUST_USE;
+/* Which file system the root is on: flushing one root of it is enough. */
+uint64_t trees_device(const struct trees *trees);
 enum err tree_remove(struct ctx *ctx, struct trees *trees, const struct tree_place *place) MUST_USE;
 
 /*

@@ -49,12 +49,18 @@ void legacy_close(struct domain *d)
     d->legacy = NULL;
 }
 
+/* A flush concerns a whole file system: one that has just been done is not done again. */
 enum err legacy_flush(struct ctx *ctx, struct domain *d)
 {
-    if (d->legacy == NULL)
+    const struct legacy *l = d->legacy;
+    if (l == NULL)
         return OK;
-    enum err err = trees_sync(ctx, d->legacy->trees);
-    return err == OK ? archives_sync(ctx, d->legacy->archives) : err;
+    uint64_t done[] = {trees_device(d->system_trees), trees_device(d->tenant_trees)};
+    uint64_t trees = trees_device(l->trees), archives = archives_device(l->archives);
+    enum err err = trees == done[0] || trees == done[1] ? OK : trees_sync(ctx, l->trees);
+    if (err != OK || archives == trees || archives == done[0] || archives == done[1])
+        return err;
+    return archives_sync(ctx, l->archives);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -197,6 +203,14 @@ enum err legacy_drop(struct ctx *ctx, struct domain *d, const char *folder)
     if (err == OK)
         err = tree_remove(ctx, d->legacy->trees, &place.tree);
     return err == OK ? archive_remove(ctx, d->legacy->archives, place.archive) : err;
+}
+
+enum err legacy_forget(struct ctx *ctx, struct domain *d, const char *folder)
+{
+    (void)pthread_mutex_lock(&d->legacy->lock);
+    enum err err = legacy_drop(ctx, d, folder);
+    (void)pthread_mutex_unlock(&d->legacy->lock);
+    return err;
 }
 
 enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder, bool *foreign)

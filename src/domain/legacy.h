@@ -124,6 +124,9 @@ enum err legacy_restore(struct ctx *ctx, struct domain *d, const char *folder, c
 enum err legacy_sweep(struct ctx *ctx, struct domain *d,
                       bool (*is_wanted)(void *arg, const char *folder), void *arg,
                       int64_t *removed) MUST_USE;
+/* After the other trees were flushed. */
 enum err legacy_flush(struct ctx *ctx, struct domain *d) MUST_USE;
+/* Its files go: another node removed the version. */
+enum err legacy_forget(struct ctx *ctx, struct domain *d, const char *folder) MUST_USE;
 
 #endif

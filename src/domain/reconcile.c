@@ -321,7 +321,7 @@ static enum err end_run(struct ctx *ctx, struct conn *conn, void *arg)
 static enum err flush_trees(struct ctx *ctx, struct domain *d)
 {
     enum err err = trees_sync(ctx, d->system_trees);
-    if (err == OK)
+    if (err == OK && trees_device(d->tenant_trees) != trees_device(d->system_trees))
         err = trees_sync(ctx, d->tenant_trees);
     return err == OK ? legacy_flush(ctx, d) : err;
 }

@@ -36,6 +36,7 @@ enum {
     FIND_VERSION,
     FIND_LATEST,
     FIND_HIGHEST,
+    FIND_NEWEST,
     INSERT_BLOB,
     INSERT,
     SET_ENABLED,
@@ -83,6 +84,9 @@ static const struct sql sql[] = {
     [FIND_HIGHEST] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                       " AND p.pid = ?2 ORDER BY p.order_key DESC LIMIT 1",
                       NULL},
+    [FIND_NEWEST] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+                     " AND p.pid = ?2 AND p.enabled = 1 ORDER BY p.order_key DESC LIMIT 1",
+                     NULL},
     [INSERT_BLOB] = {"INSERT INTO blob (sha256, size, state, first_seen, verified_at)"
                      " VALUES (?1, ?2, 'present', ?3, ?3)"
                      " ON CONFLICT (sha256) DO UPDATE SET state = 'present', verified_at = ?3",
@@ -328,6 +332,12 @@ enum err plugin_store_highest(struct ctx *ctx, struct conn *conn, const char *or
                               const char *pid, struct plugin *out, bool *found)
 {
     return find_by_pid(ctx, conn, FIND_HIGHEST, org_id, pid, out, found);
+}
+
+enum err plugin_store_newest(struct ctx *ctx, struct conn *conn, const char *org_id,
+                             const char *pid, struct plugin *out, bool *found)
+{
+    return find_by_pid(ctx, conn, FIND_NEWEST, org_id, pid, out, found);
 }
 
 static enum err insert_blob(struct ctx *ctx, struct conn *conn, const struct plugin *p)

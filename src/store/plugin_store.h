@@ -48,6 +48,9 @@ enum err plugin_store_find_version(struct ctx *ctx, struct conn *conn, const cha
                                    bool *found) MUST_USE;
 enum err plugin_store_latest(struct ctx *ctx, struct conn *conn, const char *org_id,
                              const char *pid, struct plugin *out, bool *found) MUST_USE;
+/* The highest enabled version, whatever its health: the latest but for some v1 plugins. */
+enum err plugin_store_newest(struct ctx *ctx, struct conn *conn, const char *org_id,
+                             const char *pid, struct plugin *out, bool *found) MUST_USE;
 /* The highest version there is, disabled ones included. */
 enum err plugin_store_highest(struct ctx *ctx, struct conn *conn, const char *org_id,
                               const char *pid, struct plugin *out, bool *found) MUST_USE;

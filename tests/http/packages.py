@@ -102,13 +102,20 @@ def package(pid="com.acme.search", version="1.0.0", wrapper="", readme="# Search
     return archive(members)
 
 
-def v1_package(name="math_plugin", version="1.0.0"):
-    """The four files of the older generation."""
-    return archive(
-        {
-            "__init__.py": "from cadence_sdk import register_plugin\nfrom .plugin import MathPlugin\n\n"
-            "register_plugin(MathPlugin)\n",
-            "plugin.py": f'''from cadence_sdk import BasePlugin, PluginMetadata
+def v1_package(
+    name="math_plugin",
+    version="1.0.0",
+    description="Does sums",
+    dependencies='["cadence_sdk>=1.0.1,<2.0.0"]',
+    omit=(),
+    files=None,
+    wrapper="",
+):
+    """The four files of the older generation, less those in `omit`, and more or others in `files`."""
+    members = {
+        "__init__.py": "from cadence_sdk import register_plugin\nfrom .plugin import MathPlugin\n\n"
+        "register_plugin(MathPlugin)\n",
+        "plugin.py": f'''from cadence_sdk import BasePlugin, PluginMetadata
 
 
 class MathPlugin(BasePlugin):
@@ -117,11 +124,11 @@ class MathPlugin(BasePlugin):
         return PluginMetadata(
             name="{name}",
             version="{version}",
-            description="Does sums",
+            description="{description}",
             capabilities=["addition"],
             llm_requirements={{"provider": "openai", "model": "gpt-4.1", "temperature": 0.1, "max_tokens": 1024}},
             agent_type="specialized",
-            dependencies=["cadence_sdk>=1.0.1,<2.0.0"],
+            dependencies={dependencies},
         )
 
     @staticmethod
@@ -130,9 +137,10 @@ class MathPlugin(BasePlugin):
 
         return MathAgent(MathPlugin.get_metadata())
 ''',
-            "agent.py": "from cadence_sdk import BaseAgent\n\nfrom .tools import add\n\n\n"
-            "class MathAgent(BaseAgent):\n    def get_tools(self):\n        return [add]\n",
-            "tools.py": 'from cadence_sdk import tool\n\n\n@tool\ndef add(a: float, b: float) -> float:\n'
-            '    """Add two numbers."""\n    return a + b\n',
-        }
-    )
+        "agent.py": "from cadence_sdk import BaseAgent\n\nfrom .tools import add\n\n\n"
+        "class MathAgent(BaseAgent):\n    def get_tools(self):\n        return [add]\n",
+        "tools.py": 'from cadence_sdk import tool\n\n\n@tool\ndef add(a: float, b: float) -> float:\n'
+        '    """Add two numbers."""\n    return a + b\n',
+    }
+    members.update(files or {})
+    return archive({wrapper + k: v for k, v in members.items() if k not in omit})

@@ -27,6 +27,8 @@ static const struct domain_limits standard = {
     .hash_wait_ms = 5000,
     .job_threads = 2,
     .health_on_upload = HEALTH_ON_V1,
+    .health_timeout_ms = 30000,
+    .health_memory = 512 << 20,
     .health_every_ms = 24LL * 3600 * 1000,
 };
 

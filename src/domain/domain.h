@@ -20,6 +20,7 @@ struct events;        /* domain/events.h */
 struct legacy;        /* domain/legacy.h */
 struct trees;         /* blob/tree.h */
 struct password_gate; /* domain/passwords.c */
+struct replica;       /* domain/replica.h */
 struct stamps;        /* domain/stamps.c */
 struct jobs;          /* domain/jobs.h */
 struct dependencies;  /* domain/dependencies.h */
@@ -42,6 +43,8 @@ struct domain_limits {
     unsigned findings_block; /* bits of enum scan_family that refuse an upload: none */
     int job_threads;         /* that work on jobs: 2 */
     enum health_on_upload health_on_upload; /* v1 */
+    int64_t health_timeout_ms;              /* of one check: 30 seconds */
+    int64_t health_memory;                  /* bytes one check may take: 512 MiB */
     int64_t health_every_ms; /* what was checked once is checked again: 24 hours; 0 = never */
 };
 
@@ -49,6 +52,7 @@ struct domain {
     struct store *store;
     struct blobs *blobs; /* NULL where no plugin is touched: identity verbs of the command line */
     struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
+    struct replica *replica;                   /* NULL where nobody replicates: the command line */
     struct legacy *legacy;                     /* the stores of v1 plugins; likewise */
     struct events *events; /* who follows what happens; NULL = nobody: the command line */
     struct domain_limits limits;

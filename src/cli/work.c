@@ -61,6 +61,8 @@ static enum err open_health(struct ctx *ctx, const struct config *config, const 
     d->limits.health_on_upload = strcmp(word, "all") == 0   ? HEALTH_ON_ALL
                                  : strcmp(word, "off") == 0 ? HEALTH_ON_NONE
                                                             : HEALTH_ON_V1;
+    d->limits.health_timeout_ms = config_int(config, "health-timeout");
+    d->limits.health_memory = config_int(config, "health-memory");
     d->limits.health_every_ms = config_int(config, "health-interval") * HOUR_MS;
     return sandbox_open(ctx, &options, &d->sandbox);
 }
@@ -76,7 +78,7 @@ enum err work_open(struct ctx *ctx, const struct config *config, const char *dat
     struct job_kind kinds[KINDS_MAX];
     size_t count = 0;
     d->limits.job_threads = (int)config_int(config, "job-threads");
-    enum err err = sandbox_open(ctx, &(struct sandbox_options){.hidden = data}, &d->sandbox);
+    enum err err = open_health(ctx, config, data, d);
     if (err == OK)
         err = open_dependencies(ctx, config, data, d);
     if (err == OK && dependencies_policy(d->dependencies) == DEPENDENCIES_INSTALL)

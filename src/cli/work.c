@@ -4,11 +4,15 @@
 #include "cli/work.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "domain/dependencies.h"
 #include "domain/health.h"
 #include "domain/jobs.h"
+#include "domain/legacy.h"
+#include "domain/pending.h"
 #include "sandbox/sandbox.h"
 
 enum { KINDS_MAX = 8, HOUR_MS = 3600 * 1000 };
@@ -32,6 +36,23 @@ static enum err read_policy(struct ctx *ctx, const struct config *config,
     return OK;
 }
 
+/* pip runs as a user of nobody where we are root, and must be able to look into it. */
+static enum err check_wheelhouse(struct ctx *ctx, const char *path)
+{
+    struct stat st;
+    if (path == NULL)
+        return OK;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return ctx_fail_field(ctx, ERR_INVALID, "wheelhouse", "wheelhouse: %s is not a folder",
+                              path);
+    if (geteuid() == 0 && (st.st_mode & 0005) != 0005)
+        return ctx_fail_field(ctx, ERR_INVALID, "wheelhouse",
+                              "wheelhouse: %s must be readable by everybody (chmod 755), since "
+                              "installations run as a user without rights",
+                              path);
+    return OK;
+}
+
 static enum err open_dependencies(struct ctx *ctx, const struct config *config, const char *data,
                                   struct domain *d)
 {
@@ -47,6 +68,8 @@ static enum err open_dependencies(struct ctx *ctx, const struct config *config, 
     if (o.folder == NULL)
         return ctx_no_memory(ctx);
     enum err err = read_policy(ctx, config, &o);
+    if (err == OK)
+        err = check_wheelhouse(ctx, o.wheelhouse);
     return err == OK ? dependencies_open(ctx, &o, &d->dependencies) : err;
 }
 
@@ -85,6 +108,11 @@ enum err work_open(struct ctx *ctx, const struct config *config, const char *dat
         err = store_write(ctx, d->store, queue_sweep, NULL);
     if (err != OK)
         return err;
+    struct pending_publisher *v1 = arena_alloc(ctx->arena, sizeof *v1); /* outlives the jobs */
+    if (v1 == NULL)
+        return ctx_no_memory(ctx);
+    *v1 = (struct pending_publisher){legacy_publish_pending, d};
+    kinds[count++] = pending_job(v1);
     kinds[count++] = dependencies_job(d);
     kinds[count++] = health_job(d);
     return jobs_open(ctx, d, kinds, count, &d->jobs);

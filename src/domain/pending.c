@@ -187,7 +187,7 @@ enum err pending_published(struct ctx *ctx, struct conn *conn, const char *id,
 }
 
 enum err pending_blobs(struct ctx *ctx, struct conn *conn,
-                       enum err (*each)(struct ctx *ctx, void *arg, const char *sha256), void *arg)
+                       enum err (*each)(void *arg, const char *sha256), void *arg)
 {
     return pending_store_blobs(ctx, conn, each, arg);
 }

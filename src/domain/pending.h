@@ -73,7 +73,6 @@ struct job_kind pending_job(struct pending_publisher *publisher);
 /* For the start-up walk: the bytes of uploads on their way are wanted, though no version names
  * them. Inside a read. */
 enum err pending_blobs(struct ctx *ctx, struct conn *conn,
-                       enum err (*each)(struct ctx *ctx, void *arg, const char *sha256),
-                       void *arg) MUST_USE;
+                       enum err (*each)(void *arg, const char *sha256), void *arg) MUST_USE;
 
 #endif

@@ -18,6 +18,7 @@
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/legacy.h"
+#include "domain/pending.h"
 #include "domain/publish.h"
 #include "store/kv_store.h"
 #include "store/legacy_store.h"
@@ -113,7 +114,9 @@ static enum err keep_blob(void *arg, const char *sha256)
 static enum err read_rows(struct ctx *ctx, struct conn *conn, void *arg)
 {
     enum err err = plugin_store_artifacts(ctx, conn, keep, arg);
-    return err == OK ? blob_store_kept(ctx, conn, ctx->now, keep_blob, arg) : err;
+    if (err == OK)
+        err = blob_store_kept(ctx, conn, ctx->now, keep_blob, arg);
+    return err == OK ? pending_blobs(ctx, conn, keep_blob, arg) : err;
 }
 
 static int by_sha(const void *a, const void *b)

@@ -138,8 +138,7 @@ enum err pending_store_end(struct ctx *ctx, struct conn *conn, const char *id,
 }
 
 enum err pending_store_blobs(struct ctx *ctx, struct conn *conn,
-                             enum err (*each)(struct ctx *ctx, void *arg, const char *sha256),
-                             void *arg)
+                             enum err (*each)(void *arg, const char *sha256), void *arg)
 {
     bool row;
     enum err err;
@@ -147,7 +146,7 @@ enum err pending_store_blobs(struct ctx *ctx, struct conn *conn,
     if (s == NULL)
         return ctx->fault.err;
     while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(ctx, arg, db_peek_text(s, 0))) != OK)
+        if ((err = each(arg, db_peek_text(s, 0))) != OK)
             break;
     db_done(s);
     return err;

@@ -35,8 +35,7 @@ enum err pending_store_end(struct ctx *ctx, struct conn *conn, const char *id,
 
 /* Does an upload that is on its way need these bytes? */
 enum err pending_store_blobs(struct ctx *ctx, struct conn *conn,
-                             enum err (*each)(struct ctx *ctx, void *arg, const char *sha256),
-                             void *arg) MUST_USE;
+                             enum err (*each)(void *arg, const char *sha256), void *arg) MUST_USE;
 /* Every list of requirements (a JSON array), of versions and of uploads on their way; the same one
  * may come twice. */
 enum err pending_store_needs(struct ctx *ctx, struct conn *conn,

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "api/plugin_api.h"
 #include "api/plugin_json.h"
+#include "api/stage_json.h"
 #include "domain/publish.h"
 #include "http/body.h"
 #include "http/multipart.h"
@@ -164,6 +165,8 @@ enum err plugin_upload(struct ctx *ctx, struct call *call)
     jw_put_bool(&j, "dry_run", done.dry_run);
     write_warnings(&j, &done);
     if (done.dry_run) {
+        jw_key(&j, "stages");
+        stage_json(&j, &done.report);
         jw_key(&j, "plugin");
         plugin_json(&j, &done.plugin);
     }

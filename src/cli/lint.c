@@ -1,114 +1,178 @@
 /*
  * lint.c - `larder lint PATH...`: what an upload would say, without a server.
  *
- * The same reading as an upload's (package/inspect.c), on ZIPs and on folders as they lie. Rules
- * that need to know the catalog (which versions exist, whose domain it is) are not asked.
+ * The same reading and the same stages as an upload's (domain/stages.h), on ZIPs and on folders as
+ * they lie. Rules that need to know the catalog (which versions exist, whose domain it is) are not
+ * asked, and nothing of the package is run, so the stage health is skipped.
  */
+#include "api/stage_json.h"
 #include "cli/pack.h"
 #include "cli/verbs.h"
-#include "package/inspect.h"
+#include "domain/stages.h"
 #include "package/zip_source.h"
 
 struct judged {
     const char *path;
-    enum err err;
-    const struct fault_item *error, *warning;
-    size_t errors, warnings;
+    enum err err;       /* of the reading */
+    const char *reason; /* where there is no report */
     const struct plugin_meta *meta;
+    struct stage_report report;
+    bool has_report, ok;
 };
 
-static enum err judge(struct cli *cli, const char *path, struct judged *out)
+static size_t count_of(const struct judged *j, enum stage_level level)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < STAGE_COUNT; s++)
+        for (size_t i = 0; i < j->report.stage[s].count; i++)
+            n += j->report.stage[s].findings[i].level == level;
+    return n;
+}
+
+/* The archive as a package, and what it says of itself; *zip stays NULL where it is none. */
+static enum err read_package(struct cli *cli, const char *path, bool is_v1, struct zip **zip,
+                             struct inspection **found)
 {
     struct ctx *ctx = cli->ctx;
-    struct inspection *found = arena_alloc(ctx->arena, sizeof *found);
     struct package_source source;
     struct slice bytes;
-    struct zip *zip;
     const char *name;
-    if (found == NULL)
-        return ctx_no_memory(ctx);
+    struct zip *opened;
     enum err err = pack_read(cli, path, &bytes, &name);
     if (err == OK)
-        err = zip_open(ctx, bytes, &zip_limits_cadence, &zip);
+        err = zip_open(ctx, bytes, &zip_limits_cadence, &opened);
     if (err == OK)
-        err = zip_verify(ctx, zip);
+        err = zip_verify(ctx, opened);
     if (err == OK)
-        err = zip_source(ctx, zip, &source);
-    if (err == OK) {
-        err = inspect_package(ctx, &source, found);
-        out->meta = &found->meta;
-        out->warning = found->warnings.items;
-        out->warnings = found->warnings.count;
+        err = zip_source(ctx, opened, &source);
+    if (err != OK)
+        return err;
+    if ((*found = arena_alloc(ctx->arena, sizeof **found)) == NULL)
+        return ctx_no_memory(ctx);
+    *zip = opened;
+    return is_v1 ? inspect_package_v1(ctx, &source, *found) : inspect_package(ctx, &source, *found);
+}
+
+/* A fault of the package becomes a report; one of ours stays what it is. */
+static enum err judge(struct cli *cli, const char *path, struct judged *out)
+{
+    struct inspection *found = NULL;
+    struct zip *zip = NULL;
+    bool is_v1 = cli_has(cli, "v1");
+    int64_t start = clock_mono_us();
+    *out = (struct judged){.path = path};
+    out->err = read_package(cli, path, is_v1, &zip, &found);
+    if (out->err != OK && out->err != ERR_INVALID && out->err != ERR_TOO_LARGE) {
+        out->reason = str_printf(cli->ctx->arena, "%s", ctx_sentence(cli->ctx));
+        return out->reason ? OK : ctx_no_memory(cli->ctx);
     }
-    out->error = ctx->fault.items;
-    out->errors = ctx->fault.item_count;
+    int64_t took = clock_mono_us() - start;
+    if (found) {
+        out->meta = &found->meta;
+        is_v1 = is_v1 || found->meta.generation == PLUGIN_V1;
+        took -= found->metadata_us + found->code_us + found->imports_us;
+    }
+    const struct stage_input in = {.surface = is_v1 ? STAGE_FOR_V1 : STAGE_FOR_ORG,
+                                   .zip = zip,
+                                   .found = found,
+                                   .archive_us = took};
+    enum err err = stages_judge(cli->ctx, &in, &out->report);
+    out->report.stage[STAGE_HEALTH].result = "skipped";
+    out->has_report = err == OK;
+    out->ok = out->has_report && count_of(out, LEVEL_ERROR) == 0;
     return err;
 }
 
-static void print_items(struct cli *cli, const char *path, const char *level,
-                        const struct fault_item *item, size_t n)
+/* ------------------------------------------------------------------ for people */
+
+static void print_finding(struct cli *cli, const char *path, const struct stage_finding *f)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct fault_item *it = &item[i];
-        (void)fprintf(cli->out, "%s%s%s:", path, it->file ? "/" : "", it->file ? it->file : "");
-        if (it->line)
-            (void)fprintf(cli->out, "%d:%d:", it->line, it->column);
-        (void)fprintf(cli->out, " %s: %s [%s]\n", level, it->sentence, it->rule);
-        if (it->remedy)
-            (void)fprintf(cli->out, "    %s\n", it->remedy);
-    }
+    const struct fault_item *it = &f->item;
+    (void)fprintf(cli->out, "%s%s%s:", path, it->file ? "/" : "", it->file ? it->file : "");
+    if (it->line)
+        (void)fprintf(cli->out, "%d:%d:", it->line, it->column);
+    (void)fprintf(cli->out, " %s: %s [%s]\n", stage_level_name(f->level), it->sentence, it->rule);
+    if (it->remedy)
+        (void)fprintf(cli->out, "    %s\n", it->remedy);
 }
 
 static void print_judged(struct cli *cli, const struct judged *j)
 {
-    if (j->err != OK && j->errors == 0)
-        (void)fprintf(cli->out, "%s: error: %s\n", j->path, ctx_sentence(cli->ctx));
-    print_items(cli, j->path, "error", j->error, j->errors);
-    print_items(cli, j->path, "warning", j->warning, j->warnings);
-    if (j->err == OK)
-        (void)fprintf(cli->out, "%s: ok: %s %s\n", j->path,
-                      j->meta->pid ? j->meta->pid : j->meta->name, j->meta->version);
-}
-
-static void put_items(struct jw *w, const char *level, const struct fault_item *item, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        jw_object(w);
-        jw_put_str(w, "level", level);
-        jw_put_str(w, "rule", item[i].rule);
-        jw_put_str(w, "field", item[i].field);
-        jw_put_str(w, "file", item[i].file);
-        jw_put_int(w, "line", item[i].line);
-        jw_put_int(w, "column", item[i].column);
-        jw_put_str(w, "message", item[i].sentence);
-        jw_put_str(w, "remedy", item[i].remedy);
-        jw_end(w);
+    if (!j->has_report) {
+        (void)fprintf(cli->out, "%s: error: %s\n", j->path, j->reason);
+        return;
     }
+    for (int level = LEVEL_ERROR; level >= (cli_has(cli, "all") ? LEVEL_INFO : LEVEL_WARNING);
+         level--)
+        for (size_t s = 0; s < STAGE_COUNT; s++)
+            for (size_t i = 0; i < j->report.stage[s].count; i++)
+                if ((int)j->report.stage[s].findings[i].level == level)
+                    print_finding(cli, j->path, &j->report.stage[s].findings[i]);
+    (void)fprintf(cli->out, "%s: %s:", j->path, j->ok ? "ok" : "failed");
+    if (j->meta && j->meta->version)
+        (void)fprintf(cli->out, " %s %s",
+                      j->meta->pid    ? j->meta->pid
+                      : j->meta->name ? j->meta->name
+                                      : "",
+                      j->meta->version);
+    for (size_t s = 0; s < STAGE_COUNT; s++)
+        (void)fprintf(cli->out, "%s %s %s", s ? "," : " |", j->report.stage[s].name,
+                      j->report.stage[s].result);
+    (void)fprintf(cli->out, "\n");
 }
 
-static void put_judged(struct cli *cli, struct jw *w, const struct judged *j)
+/* ------------------------------------------------------------------ for programs */
+
+/* All of them in one list, what is worst first; the stages say it in their order. */
+static void put_findings(struct jw *w, const struct judged *j)
+{
+    jw_array(w);
+    for (int level = LEVEL_ERROR; level >= LEVEL_INFO; level--)
+        for (size_t s = 0; s < STAGE_COUNT; s++)
+            for (size_t i = 0; i < j->report.stage[s].count; i++) {
+                const struct stage_finding *f = &j->report.stage[s].findings[i];
+                if ((int)f->level == level)
+                    stage_finding_json(w, j->report.stage[s].name, f);
+            }
+    jw_end(w);
+}
+
+static void put_judged(struct jw *w, const struct judged *j)
 {
     jw_object(w);
     jw_put_str(w, "path", j->path);
-    jw_put_bool(w, "ok", j->err == OK);
+    jw_put_bool(w, "ok", j->ok);
     jw_put_str(w, "pid", j->meta ? j->meta->pid : NULL);
+    jw_put_str(w, "name", j->meta ? j->meta->name : NULL);
     jw_put_str(w, "version", j->meta ? j->meta->version : NULL);
-    jw_put_str(w, "message", j->err == OK ? NULL : ctx_sentence(cli->ctx));
+    jw_put_str(w, "message", j->reason);
+    jw_key(w, "findings");
+    put_findings(w, j);
+    jw_key(w, "stages");
+    stage_json(w, &j->report);
+    jw_end(w);
+}
+
+static void put_unread(struct jw *w, const struct judged *j)
+{
+    jw_object(w);
+    jw_put_str(w, "path", j->path);
+    jw_put_bool(w, "ok", false);
+    jw_put_str(w, "message", j->reason);
     jw_key(w, "findings");
     jw_array(w);
-    put_items(w, "error", j->error, j->errors);
-    put_items(w, "warning", j->warning, j->warnings);
     jw_end(w);
     jw_end(w);
 }
 
 static enum err exec(struct cli *cli)
 {
+    struct judged *j = arena_alloc(cli->ctx->arena, sizeof *j);
     struct pack_list list = {0};
     size_t bad = 0;
     struct buf b;
     struct jw w;
-    enum err err = OK;
+    enum err err = j ? OK : ctx_no_memory(cli->ctx);
     for (size_t i = 0; err == OK && i < cli->words; i++)
         err = pack_find(cli, cli->word[i], &list);
     if (err != OK)
@@ -116,13 +180,15 @@ static enum err exec(struct cli *cli)
     cli_json(cli, &b, &w);
     jw_array(&w);
     for (size_t i = 0; i < list.count; i++) {
-        struct judged j = {.path = list.path[i]};
-        j.err = judge(cli, list.path[i], &j);
-        bad += j.err != OK;
-        if (cli->json)
-            put_judged(cli, &w, &j);
+        if ((err = judge(cli, list.path[i], j)) != OK)
+            return err;
+        bad += !j->ok;
+        if (cli->json && j->has_report)
+            put_judged(&w, j);
+        else if (cli->json)
+            put_unread(&w, j);
         else
-            print_judged(cli, &j);
+            print_judged(cli, j);
         ctx_forgive(cli->ctx);
     }
     jw_end(&w);
@@ -133,12 +199,20 @@ static enum err exec(struct cli *cli)
     return OK;
 }
 
+static const struct cli_flag flags[] = {
+    {"v1", NULL, "judge as the v1 API does; the rule where a package looks like one"},
+    {"all", NULL, "print remarks too, not only errors and warnings"},
+    {NULL, NULL, NULL},
+};
+
 const struct command command_lint = {
     .name = "lint",
     .words = "PATH...",
     .summary = "Check ZIPs or plugin folders as an upload would, offline",
-    .help = "Prints file, line, rule, sentence and remedy of every finding. Exit status 1 when a\n"
-            "package has errors; warnings do not count.",
+    .help = "Prints file, line, rule, sentence and remedy of every finding, and how each stage\n"
+            "ended. Exit status 1 when a package has errors; warnings do not count. Nothing of\n"
+            "the package is run.",
+    .flags = flags,
     .min_words = 1,
     .max_words = CLI_WORDS,
     .exec = exec,

@@ -225,10 +225,7 @@ static void judge_imports(struct judging *j)
 static void judge_health(struct judging *j)
 {
     add(j, LEVEL_INFO, false,
-        &(struct fault_item){.rule = "health.not_run",
-                             .sentence = is_v1(j) ? "The plugin has not been run yet"
-                                                  : "The plugin is run when somebody asks for it",
-                             .remedy = NULL});
+        &(struct fault_item){.rule = "health.not_run", .sentence = "The plugin has not been run"});
 }
 
 static void judge_package(struct judging *j)

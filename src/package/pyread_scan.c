@@ -136,7 +136,7 @@ static void add_import(struct scanning *s, const struct py_module *m, const stru
     *im = (struct py_import){.module = b->kind == BIND_IMPORT ? b->original : b->module,
                              .level = b->level,
                              .name = b->module.n ? SLICE_NONE : b->original,
-                             .at = py_node_at(m, b->node),
+                             .at = py_byte_at(m, b->statement),
                              .guard = b->guard,
                              .in_test = in_test};
     im->in_package = is_in_package(s->r, m, im);
@@ -151,8 +151,8 @@ static int by_place(const void *a, const void *b)
 
 static bool is_same(const struct py_import *a, const struct py_import *b)
 {
-    return a->level == b->level && a->at.line == b->at.line && slice_eq(a->module, b->module) &&
-           slice_eq(a->name, b->name);
+    return a->level == b->level && a->at.line == b->at.line && a->at.column == b->at.column &&
+           slice_eq(a->module, b->module) && slice_eq(a->name, b->name);
 }
 
 /* "from a import b, c" was noted once for each name. */

@@ -217,7 +217,8 @@ static void see_import(struct walk *w, TSNode node)
 {
     struct py_nodes names = py_node_children(w->r, node);
     for (size_t i = 0; i < names.count; i++) {
-        struct py_binding b = {.kind = BIND_IMPORT, .node = names.at[i]};
+        struct py_binding b = {
+            .kind = BIND_IMPORT, .node = names.at[i], .statement = ts_node_start_byte(names.at[i])};
         if (py_node(w->r, names.at[i]) == NODE_ALIASED_IMPORT) {
             b.original = b.module = dotted(w, py_node_field(names.at[i], "name"));
             b.name = py_node_text(w->m, py_node_field(names.at[i], "alias"));
@@ -241,8 +242,11 @@ static void see_import_from(struct walk *w, TSNode node)
         level++;
     module = slice_sub(module, level, module.n);
     for (size_t i = 1; i < names.count; i++) {
-        struct py_binding b = {
-            .kind = BIND_FROM, .node = names.at[i], .module = module, .level = level};
+        struct py_binding b = {.kind = BIND_FROM,
+                               .node = names.at[i],
+                               .module = module,
+                               .level = level,
+                               .statement = ts_node_start_byte(node)};
         enum py_node kind = py_node(w->r, names.at[i]);
         if (kind == NODE_WILDCARD_IMPORT) {
             b.kind = BIND_STAR;

@@ -43,6 +43,7 @@ struct py_binding {
     int body_scope;        /* of a class or function: the scope it opens */
     struct slice module;   /* of an import: "services.search" */
     size_t level;          /* of an import: leading dots */
+    uint32_t statement;    /* of an import: the byte where it begins */
     struct slice original; /* BIND_FROM: the name over there; BIND_IMPORT: the whole "a.b.c" */
     struct slice attr;     /* BIND_CHANGE: the attribute, or none for the thing itself */
     const char *how;

@@ -46,7 +46,9 @@ MAY = {
 NONE = "01900000-0000-7000-8000-000000000000"  # an id of nothing, so that whoever may do it changes nothing
 
 
-def expected(permission, person):
+def expected(permission, person, path=""):
+    if path == "/api/events" and person == MEMBER:
+        return 403  # signed in, but there is nothing for them to see
     if person in MAY[permission]:
         return None  # anything but 401 and 403
     return 403 if person in SIGNED_IN else 401
@@ -98,6 +100,11 @@ def ask(world, route, person):
         token = who.client.token(who.username, who.password)
     if token:
         headers["Authorization"] = "Bearer " + token
+    if route["path"] == "/api/events":  # the stream has no end
+        with world["client"].request(route["method"], address(route, world["org"]), headers=headers, stream=True) as answer:
+            if answer.status_code != 200:
+                answer.content  # an error is to be read by the caller
+        return answer
     body = {"json": {"json": {}}, "form": {"data": {"x": "y"}}, "upload": {"files": {"x": b"y"}}}.get(route["body"], {})
     return world["client"].request(route["method"], address(route, world["org"]), headers=headers, **body)
 
@@ -117,7 +124,7 @@ def test_every_route(world, routes, person):
     wrong = []
     for route in routes:
         answer = ask(world, route, person)
-        want = expected(route["permission"], person)
+        want = expected(route["permission"], person, route["path"])
         got = answer.status_code
         # A sign-in that fails is 401 for everybody; it is not the guard who says so.
         fits = got not in (401, 403) or route["permission"] == "public" if want is None else got == want

@@ -138,7 +138,8 @@ def test_real_answers_fit_the_document(server, spec):
         if method != "get" or set(re.findall(r"\{([^}]+)\}", path)) - set(ids):
             continue
         query = {"username": person.username} if path == "/api/users" else None
-        answer = admin.get(path.format(**ids), params=query)
+        endless = path == "/api/events"  # its content is not waited for
+        answer = admin.get(path.format(**ids), params=query, stream=endless)
         assert answer.status_code == 200, f"{path}: {answer.text}"
         check_answer(spec, method, path, answer)
         seen += 1

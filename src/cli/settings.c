@@ -65,6 +65,8 @@ const struct config_row settings_rows[] = {
     {.key = "max-upload", .env = "LARDER_MAX_UPLOAD", .alias = "MAX_PLUGIN_UPLOAD_BYTES CADENCE_MAX_PLUGIN_UPLOAD_BYTES",
      .type = CONFIG_BYTES, .standard = "5MiB", .min = 1024, .max = 64 << 20,
      .help = "largest package that is accepted"},
+    {.key = "findings-block", .env = "LARDER_FINDINGS_BLOCK", .type = CONFIG_LIST, .standard = "off",
+     .help = "what code may not touch in an upload: network, process, files, dynamic, obfuscation, secret; off refuses nothing"},
     {.key = "url", .env = "LARDER_URL", .type = CONFIG_STRING,
      .help = "server that list, upload and the like speak to; without it they use the data folder"},
     {.key = "token", .env = "LARDER_TOKEN", .type = CONFIG_SECRET,

@@ -9,6 +9,7 @@
 #include "blob/tree.h"
 #include "domain/legacy.h"
 #include "domain/reconcile.h"
+#include "package/scan.h"
 
 /* The configured root, or the one in the data folder. */
 static enum err open_trees(struct ctx *ctx, const struct config *config, const char *key,
@@ -42,10 +43,24 @@ static enum err open_legacy(struct ctx *ctx, const struct config *config, const 
     return legacy_open(ctx, d, &paths);
 }
 
+/* Which findings refuse an upload. */
+static enum err read_findings_block(struct ctx *ctx, const struct config *config, struct domain *d)
+{
+    struct slice list = slice_of(config_text(config, "findings-block")), bad;
+    if (scan_families(list, &d->limits.findings_block, &bad))
+        return OK;
+    return ctx_fail_field(ctx, ERR_INVALID, "findings-block",
+                          "Setting findings-block knows network, process, files, dynamic, "
+                          "obfuscation and secret, not '%.*s'",
+                          SLICE_ARGS(slice_sub(bad, 0, 40)));
+}
+
 enum err stores_open(struct ctx *ctx, const struct config *config, const char *data,
                      struct domain *d)
 {
-    enum err err = blobs_open(ctx, data, &d->blobs);
+    enum err err = read_findings_block(ctx, config, d);
+    if (err == OK)
+        err = blobs_open(ctx, data, &d->blobs);
     if (err == OK)
         err = open_trees(ctx, config, "system-plugins", data, "system", &d->system_trees);
     if (err == OK)

@@ -123,8 +123,11 @@ static enum err check_file_name(struct ctx *ctx, struct publishing *p)
 
 static enum err judge(struct ctx *ctx, struct publishing *p)
 {
-    const struct stage_input in = {
-        .surface = STAGE_FOR_V1, .zip = p->zip, .found = p->found, .archive_us = p->archive_us};
+    const struct stage_input in = {.surface = STAGE_FOR_V1,
+                                   .zip = p->zip,
+                                   .found = p->found,
+                                   .archive_us = p->archive_us,
+                                   .block = p->d->limits.findings_block};
     enum err err = stages_judge(ctx, &in, &p->report);
     return err == OK ? recode(ctx, stages_decide(ctx, &p->report), LEGACY_BAD_PLUGIN) : err;
 }

@@ -149,6 +149,60 @@ void crypto_md5_end(struct crypto_md5 *h, unsigned char out[MD5_BYTES])
     free(h);
 }
 
+struct crypto_seal {
+    crypto_secretstream_xchacha20poly1305_state state;
+};
+
+_Static_assert(SEAL_KEY == crypto_secretstream_xchacha20poly1305_KEYBYTES &&
+                   SEAL_HEAD == crypto_secretstream_xchacha20poly1305_HEADERBYTES &&
+                   SEAL_EXTRA == crypto_secretstream_xchacha20poly1305_ABYTES,
+               "sizes of the header are the library's");
+
+struct crypto_seal *crypto_seal_new(const unsigned char key[SEAL_KEY],
+                                    unsigned char head[SEAL_HEAD])
+{
+    struct crypto_seal *s = malloc(sizeof *s); /* freed by crypto_seal_end */
+    if (s)
+        (void)crypto_secretstream_xchacha20poly1305_init_push(&s->state, head, key);
+    return s;
+}
+
+void crypto_seal_add(struct crypto_seal *s, struct slice piece, bool last, unsigned char *out)
+{
+    (void)crypto_secretstream_xchacha20poly1305_push(
+        &s->state, out, NULL, (const unsigned char *)piece.p, piece.n, NULL, 0,
+        last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : 0);
+}
+
+struct crypto_seal *crypto_unseal_new(const unsigned char key[SEAL_KEY],
+                                      const unsigned char head[SEAL_HEAD])
+{
+    struct crypto_seal *s = malloc(sizeof *s); /* freed by crypto_seal_end */
+    if (s && crypto_secretstream_xchacha20poly1305_init_pull(&s->state, head, key) != 0) {
+        free(s);
+        s = NULL;
+    }
+    return s;
+}
+
+bool crypto_unseal_add(struct crypto_seal *s, struct slice sealed, unsigned char *out, bool *last)
+{
+    unsigned char tag;
+    if (sealed.n < SEAL_EXTRA ||
+        crypto_secretstream_xchacha20poly1305_pull(
+            &s->state, out, NULL, &tag, (const unsigned char *)sealed.p, sealed.n, NULL, 0) != 0)
+        return false;
+    *last = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+    return true;
+}
+
+void crypto_seal_end(struct crypto_seal *s)
+{
+    if (s)
+        sodium_memzero(s, sizeof *s);
+    free(s);
+}
+
 void crypto_hex(const unsigned char *p, size_t n, char *out)
 {
     (void)sodium_bin2hex(out, 2 * n + 1, p, n);

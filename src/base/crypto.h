@@ -45,6 +45,22 @@ struct crypto_md5 *crypto_md5_new(void); /* heap; ended by crypto_md5_end. NULL 
 void crypto_md5_add(struct crypto_md5 *h, const void *p, size_t n);
 void crypto_md5_end(struct crypto_md5 *h, unsigned char out[MD5_BYTES]);
 
+/*
+ * A stream that only its key opens, in pieces, whose order and end are sealed with it (libsodium's
+ * secretstream). A piece grows by SEAL_EXTRA; the last one must be marked, or the stream is torn.
+ */
+enum { SEAL_KEY = 32, SEAL_HEAD = 24, SEAL_EXTRA = 17 };
+struct crypto_seal;
+/* Heap; ended by crypto_seal_end. NULL = no memory. `head` is written in front of the stream. */
+struct crypto_seal *crypto_seal_new(const unsigned char key[SEAL_KEY],
+                                    unsigned char head[SEAL_HEAD]);
+void crypto_seal_add(struct crypto_seal *s, struct slice piece, bool last, unsigned char *out);
+/* To open: NULL also where the head is none. False where a piece is not the next one of this key. */
+struct crypto_seal *crypto_unseal_new(const unsigned char key[SEAL_KEY],
+                                      const unsigned char head[SEAL_HEAD]);
+bool crypto_unseal_add(struct crypto_seal *s, struct slice sealed, unsigned char *out, bool *last);
+void crypto_seal_end(struct crypto_seal *s);
+
 void crypto_hex(const unsigned char *p, size_t n, char *out);       /* 2n letters and a NUL */
 bool crypto_unhex(struct slice text, unsigned char *out, size_t n); /* exactly 2n letters */
 void crypto_base64(struct buf *out, const void *p, size_t n);       /* with padding */

@@ -21,11 +21,13 @@ _Static_assert(sizeof(struct head) == TAR_BLOCK, "a head is one block");
 
 enum { TAIL_MAX = 1 << 20 }; /* zeros behind the end: tar programs pad to their block size */
 
-static enum err put(struct ctx *ctx, int fd, const void *p, size_t n)
+static enum err put(struct ctx *ctx, const struct tar_writer *w, const void *p, size_t n)
 {
     const char *at = p;
+    if (w->sink)
+        return n ? w->sink(ctx, w->arg, (struct slice){p, n}) : OK;
     while (n > 0) {
-        ssize_t done = write(fd, at, n);
+        ssize_t done = write(w->fd, at, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
@@ -107,7 +109,7 @@ static enum err close_member(struct ctx *ctx, struct tar_writer *w)
         return ctx_fail_cause(ctx, ERR_INTERNAL, "a member of the archive was not written whole");
     size_t pad = padding(w->size);
     w->size = 0;
-    return put(ctx, w->fd, zeros, pad);
+    return put(ctx, w, zeros, pad);
 }
 
 enum err tar_member(struct ctx *ctx, struct tar_writer *w, const char *name, int64_t size,
@@ -135,7 +137,7 @@ enum err tar_member(struct ctx *ctx, struct tar_writer *w, const char *name, int
     octal(h.checksum, 7, checksum(&h)); /* six digits, NUL, blank: as everybody writes it */
     h.checksum[7] = ' ';
     w->size = w->left = size;
-    return put(ctx, w->fd, &h, sizeof h);
+    return put(ctx, w, &h, sizeof h);
 }
 
 enum err tar_write(struct ctx *ctx, struct tar_writer *w, struct slice bytes)
@@ -143,14 +145,14 @@ enum err tar_write(struct ctx *ctx, struct tar_writer *w, struct slice bytes)
     if ((int64_t)bytes.n > w->left)
         return ctx_fail_cause(ctx, ERR_INTERNAL, "a member grew while it was archived");
     w->left -= (int64_t)bytes.n;
-    return put(ctx, w->fd, bytes.p, bytes.n);
+    return put(ctx, w, bytes.p, bytes.n);
 }
 
 enum err tar_finish(struct ctx *ctx, struct tar_writer *w)
 {
     static const char zeros[2 * TAR_BLOCK];
     enum err err = close_member(ctx, w);
-    return err == OK ? put(ctx, w->fd, zeros, sizeof zeros) : err;
+    return err == OK ? put(ctx, w, zeros, sizeof zeros) : err;
 }
 
 void tar_reader_init(struct tar_reader *r, int fd)

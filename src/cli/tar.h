@@ -16,6 +16,9 @@ enum { TAR_BLOCK = 512, TAR_NAME = 101 /* with NUL */ };
 /* Writing: members one after another, each with exactly the bytes its head announced. */
 struct tar_writer {
     int fd;
+    /* Where the bytes go instead; NULL = the file. */
+    enum err (*sink)(struct ctx *ctx, void *arg, struct slice piece);
+    void *arg;
     int64_t left; /* bytes of the open member still to come */
     int64_t size; /* of the open member */
 };

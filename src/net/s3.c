@@ -137,6 +137,7 @@ static enum err read_options(struct ctx *ctx, struct s3 *s3, const struct s3_opt
         return ctx_fail_field(ctx, ERR_INVALID, "s3-prefix",
                               "s3-prefix must be parts that each end in '/', such as team/larder/");
     s3->virtual_host = o->virtual_host;
+    s3->cancel = o->cancel;
     s3->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : S3_TIMEOUT_MS;
     s3->region = slice_dup(&s3->arena, slice_of(region));
     s3->bucket = slice_dup(&s3->arena, slice_of(o->bucket));

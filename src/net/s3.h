@@ -36,7 +36,8 @@ struct s3_options {
     bool virtual_host;   /* bucket.host instead of host/bucket */
     bool plain_http;     /* http:// to another machine than this one is accepted */
     int timeout_ms; /* of a request without its bytes; 0 = S3_TIMEOUT_MS. 50 kB/s come on top */
-    int64_t clock_offset_ms; /* learned before; 0 = none */
+    int64_t clock_offset_ms;    /* learned before; 0 = none */
+    const _Atomic bool *cancel; /* true is as good as s3_cancel; NULL = none */
 };
 
 struct s3;

@@ -61,12 +61,17 @@ static enum err sign(struct ctx *ctx, struct s3 *s3, const struct s3_call *call,
     return err == OK && failed ? ctx_no_memory(ctx) : err;
 }
 
+static bool is_cancelled(const struct s3 *s3)
+{
+    return atomic_load(&s3->cancelled) || (s3->cancel && atomic_load(s3->cancel));
+}
+
 static bool go_on(void *arg, int64_t sent, int64_t received)
 {
     const struct s3 *s3 = arg;
     (void)sent;
     (void)received;
-    return !atomic_load(&s3->cancelled);
+    return !is_cancelled(s3);
 }
 
 static int limit_ms(const struct s3 *s3, const struct s3_call *call)
@@ -272,7 +277,7 @@ enum err s3_call(struct ctx *ctx, struct s3 *s3, const struct s3_call *call, str
         struct fetch_answer out = {0};
         bool sent;
         *answer = (struct s3_answer){.etag = "", .code = "", .message = ""};
-        if (atomic_load(&s3->cancelled)) {
+        if (is_cancelled(s3)) {
             answer->end = S3_UNKNOWN;
             answer->message = "The transfers to the object store are being stopped";
             return OK;

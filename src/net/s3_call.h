@@ -25,6 +25,7 @@ struct s3 {
     pthread_mutex_t mutex; /* of the keys */
     char *key, *secret, *token;
     atomic_bool cancelled;
+    const atomic_bool *cancel;   /* the caller's; NULL = none */
     _Atomic int64_t seen_offset; /* of the newest answer */
     _Atomic int64_t used_offset; /* of the last one that called our clock wrong */
 };

@@ -170,7 +170,7 @@ static void every_column_reads_back(void **state)
     assert_string_equal(b->health, "unchecked");
     assert_string_equal(b->created_by, "who");
     assert_string_equal(b->updated_by, "who");
-    assert_int_equal(b->changed_at, 5);
+    assert_int_equal(b->created_at, 5);
     f.id = "nobody";
     assert_int_equal(store_read(&p->ctx, p->store, find, &f), OK);
     assert_false(f.found);

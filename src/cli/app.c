@@ -24,6 +24,7 @@
 #include "cli/demo.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
+#include "cli/replicate.h"
 #include "cli/stores.h"
 #include "cli/v1_open.h"
 #include "cli/work.h"
@@ -299,6 +300,8 @@ enum err app_start(struct app *app, struct cli *cli)
     if (err == OK)
         err = open_catalog(app);
     if (err == OK)
+        err = replicate_open(cli, &app->domain);
+    if (err == OK)
         err = work_open(cli->ctx, cli->config, app->data, &app->domain);
     if (err != OK)
         return err;
@@ -328,6 +331,7 @@ void app_stop(struct app *app)
     if (app->server)
         server_stop(app->server, APP_STOP_MS);
     work_close(&app->domain);
+    replicate_close(&app->domain);
     if (ended_well) {
         app_tend(app);
         stores_stopped(app->cli->ctx, &app->domain);

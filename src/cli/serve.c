@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/app.h"
 #include "cli/notify.h"
+#include "cli/replicate.h"
 #include "cli/settings.h"
 #include "cli/setup_link.h"
 #include "cli/verbs.h"
@@ -49,7 +50,8 @@ static void reload(struct app *app)
     notify_send(app->cli->env, text);
     arena_init(&arena, 16 << 20);
     ctx_init(&ctx, &arena, &clock_system, app->log, "reload");
-    if (settings_reload(&ctx, app->cli, say_changed, app) == OK) {
+    if (settings_reload(&ctx, app->cli, say_changed, app) == OK &&
+        replicate_reload(&ctx, app->cli, &app->domain) == OK) {
         enum log_level level;
         if (log_level_of(config_text(app->cli->config, "log-level"), &level))
             log_set_level(app->log, level);

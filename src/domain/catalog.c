@@ -14,6 +14,7 @@
 #include "domain/domain.h"
 #include "domain/events.h"
 #include "domain/outbound.h"
+#include "domain/replica.h"
 #include "package/version.h"
 #include "store/audit_store.h"
 #include "store/outbox_store.h"
@@ -49,6 +50,7 @@ void catalog_changed(struct domain *d, const char *org_id)
         atomic_fetch_add_explicit(&d->catalog.system, 1, memory_order_acq_rel);
     else
         atomic_fetch_add_explicit(&d->catalog.org[org_counter(org_id)], 1, memory_order_acq_rel);
+    replica_wake(d->replica);
 }
 
 /* ------------------------------------------------------------------ lists */

@@ -9,6 +9,7 @@
 #include "domain/fields.h"
 #include "domain/outbound.h"
 #include "domain/record.h"
+#include "domain/replica.h"
 #include "store/org_store.h"
 
 static enum err org_gone(struct ctx *ctx)
@@ -74,7 +75,9 @@ enum err orgs_create(struct ctx *ctx, struct domain *d, const struct actor *acto
         return err;
     if (out->tier == NULL)
         out->tier = "free";
-    return store_write(ctx, d->store, insert_org, &m);
+    err = store_write(ctx, d->store, insert_org, &m);
+    replica_wake(d->replica);
+    return err;
 }
 
 /* ------------------------------------------------------------------ finding */
@@ -293,5 +296,7 @@ enum err orgs_change(struct ctx *ctx, struct domain *d, const struct actor *acto
                          .lookup = {.id = id, .with_deleted = true, .out = out},
                          .profile = &change->profile,
                          .change = change};
-    return store_write(ctx, d->store, change_org, &c);
+    enum err err = store_write(ctx, d->store, change_org, &c);
+    replica_wake(d->replica);
+    return err;
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "blob/tree.h"
+#include "domain/arrival.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/replica_rules.h"
@@ -16,7 +16,7 @@
 #include "store/outbox_store.h"
 #include "store/plugin_store.h"
 
-enum { DETAIL_MAX = 8192 };
+enum { DETAIL_MAX = 8192, SETTLE_MEMORY = 256 << 20 };
 
 /* One entry on its way. */
 struct work {
@@ -42,13 +42,19 @@ static bool same(const char *a, const char *b)
 
 /* ------------------------------------------------------------------ what is told afterwards */
 
-static enum err touch(struct ctx *ctx, struct applying *a, const char *org_id, const char *pid,
-                      const char *version, const char *keep)
+/* A copy where the arena of this work ends before the list is read. */
+static const char *kept(struct applying *a, const char *text)
 {
-    struct touched *t = arena_alloc(ctx->arena, sizeof *t);
+    return a->home && text ? slice_dup(a->home, slice_of(text)) : text;
+}
+
+static enum err touch(struct ctx *ctx, struct applying *a, const struct touched *what)
+{
+    struct touched *t = arena_alloc(a->home ? a->home : ctx->arena, sizeof *t);
     if (t == NULL)
         return ctx_no_memory(ctx);
-    *t = (struct touched){org_id, pid, version, keep, a->touched};
+    *t = (struct touched){kept(a, what->org_id), kept(a, what->pid), kept(a, what->version),
+                          kept(a, what->keep),   kept(a, what->id),  a->touched};
     a->touched = t;
     return OK;
 }
@@ -191,7 +197,10 @@ static enum err put_row(struct ctx *ctx, struct conn *conn, struct applying *a, 
     if (err == OK && found)
         err = settle_waiting(ctx, conn, a, entity, &here, p, theirs);
     if (err == OK && found && !same(here.sha256, p->sha256))
-        err = touch(ctx, a, p->org_id, p->pid, here.version, p->sha256);
+        err = touch(
+            ctx, a,
+            &(struct touched){
+                .org_id = p->org_id, .pid = p->pid, .version = here.version, .keep = p->sha256});
     if (err == OK)
         err = replica_put_version(ctx, conn, p);
     if (err == OK)
@@ -201,7 +210,7 @@ static enum err put_row(struct ctx *ctx, struct conn *conn, struct applying *a, 
     if (err == OK)
         err = set_stage(ctx, conn, entity, p->id);
     a->brought_bytes = true;
-    return err == OK ? touch(ctx, a, p->org_id, NULL, NULL, NULL) : err;
+    return err == OK ? touch(ctx, a, &(struct touched){.org_id = p->org_id, .id = p->id}) : err;
 }
 
 /* A whole row of the change's package, with the flags of the truth. */
@@ -248,7 +257,7 @@ static enum err sync_flags(struct ctx *ctx, struct conn *conn, struct work *w)
     }
     if (err == OK)
         err = set_stage(ctx, conn, w->t.row.entity, p.id);
-    return err == OK ? touch(ctx, w->a, p.org_id, NULL, NULL, NULL) : err;
+    return err == OK ? touch(ctx, w->a, &(struct touched){.org_id = p.org_id}) : err;
 }
 
 static enum err drop_row(struct ctx *ctx, struct conn *conn, struct applying *a,
@@ -263,7 +272,10 @@ static enum err drop_row(struct ctx *ctx, struct conn *conn, struct applying *a,
     err = replica_drop_version(ctx, conn, p.id);
     if (err == OK)
         err = plugin_store_promote(ctx, conn, p.org_id, p.pid);
-    return err == OK ? touch(ctx, a, p.org_id, p.pid, p.version, NULL) : err;
+    return err == OK
+               ? touch(ctx, a,
+                       &(struct touched){.org_id = p.org_id, .pid = p.pid, .version = p.version})
+               : err;
 }
 
 static enum err sync_removal(struct ctx *ctx, struct conn *conn, struct work *w)
@@ -313,7 +325,7 @@ static enum err sync_org(struct ctx *ctx, struct conn *conn, struct work *w)
 {
     const char *id = w->c->org.id;
     enum err err = w->own && w->waiting ? OK : put_org_row(ctx, conn, id, &w->t, w->c->at);
-    return err == OK ? touch(ctx, w->a, id, NULL, NULL, NULL) : err;
+    return err == OK ? touch(ctx, w->a, &(struct touched){.org_id = id}) : err;
 }
 
 /* ------------------------------------------------------------------ one entry */
@@ -396,18 +408,21 @@ static enum err apply_all(struct ctx *ctx, struct conn *conn, void *arg)
 
 enum err replica_settle(struct ctx *ctx, struct domain *d, const struct applying *a)
 {
-    for (const struct touched *t = a->touched; t; t = t->next) {
-        struct tree_place place = {{t->org_id ? t->org_id : t->pid, t->org_id ? t->pid : t->version,
-                                    t->org_id ? t->version : NULL}};
-        struct trees *root = t->org_id ? d->tenant_trees : d->system_trees;
-        bool stands = t->pid && root && !(t->keep && tree_is_there(root, &place, t->keep));
-        enum err err = stands ? tree_remove(ctx, root, &place) : OK;
-        if (err != OK && err != ERR_NOT_FOUND)
-            return err;
-        ctx_forgive(ctx);
+    struct arena *callers = ctx->arena, scratch;
+    enum err err = OK;
+    arena_init(&scratch, SETTLE_MEMORY); /* for one package at a time */
+    ctx->arena = &scratch;
+    for (const struct touched *t = a->touched; t && err == OK; t = t->next) {
+        if (t->pid)
+            err = arrival_forget(ctx, d, t->org_id, t->pid, t->version, t->keep);
+        if (err == OK && t->id)
+            err = arrival_settle(ctx, d, t->id);
         catalog_changed(d, t->org_id);
+        arena_reset(&scratch);
     }
-    return OK;
+    ctx->arena = callers;
+    arena_free(&scratch);
+    return err;
 }
 
 enum err replica_apply(struct ctx *ctx, struct applying *a)
@@ -479,7 +494,7 @@ enum err replica_load(struct ctx *ctx, struct conn *conn, struct applying *a,
     if (!truth_is_version(line->entity)) {
         err = put_org_row(ctx, conn, slice_dup(ctx->arena, slice_of(line->entity + 2)), &t,
                           ctx->now);
-        return err == OK ? touch(ctx, a, t.row.entity + 2, NULL, NULL, NULL) : err;
+        return err == OK ? touch(ctx, a, &(struct touched){.org_id = t.row.entity + 2}) : err;
     }
     if (!line->has_change)
         return drop_removed(ctx, conn, a, line->entity);

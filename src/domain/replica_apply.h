@@ -15,11 +15,12 @@
 struct domain;
 struct conn;
 
-/* A slice whose rows changed, and a tree that must not be loaded any more. */
+/* A slice whose rows changed; a tree that must not be loaded any more; a row that took a place. */
 struct touched {
     const char *org_id;
     const char *pid, *version; /* NULL = rows only; else that tree goes, unless it is of `keep` */
     const char *keep;
+    const char *id; /* its bytes may be here already; NULL = none */
     struct touched *next;
 };
 
@@ -27,6 +28,7 @@ struct applying {
     struct domain *d;
     const struct entry *entries; /* numbered without a gap, the first after applied_seq */
     size_t count;
+    struct arena *home; /* keeps what is touched; NULL = the arena of the work, which lives on */
     /* out */
     struct touched *touched;
     int64_t applied_seq; /* after them */

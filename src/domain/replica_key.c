@@ -44,6 +44,54 @@ static char *hex(struct arena *arena, struct slice bytes)
     return out;
 }
 
+static bool unbase32(struct slice text, char *out, size_t *n)
+{
+    uint32_t held = 0;
+    unsigned bits = 0;
+    *n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        uint32_t v = c >= 'a' && c <= 'z' ? (uint32_t)(c - 'a') : (uint32_t)(c - '2' + 26);
+        if (!((c >= 'a' && c <= 'z') || (c >= '2' && c <= '7')))
+            return false;
+        held = held << 5 | v;
+        bits += 5;
+        if (bits >= 8) {
+            bits -= 8;
+            out[(*n)++] = (char)(held >> bits);
+        }
+        held &= (1u << bits) - 1;
+    }
+    return *n > 0;
+}
+
+const char *replica_entity_of(struct arena *arena, struct slice key)
+{
+    struct slice rest = key, part[5];
+    size_t n = 0, pid_n, order_n;
+    while (n < 5 && slice_split(&rest, '/', &part[n]))
+        n++;
+    if (n < 4 || rest.n > 0 || !slice_is(part[0], "versions") || key.n > 1024)
+        return NULL;
+    struct slice version = part[3];
+    if (n == 4 && !slice_ends(version, ".json"))
+        return NULL;
+    if (n == 4)
+        version.n -= 5;
+    char *pid = arena_alloc(arena, part[2].n + 1), *order = arena_alloc(arena, version.n + 1);
+    if (pid == NULL || order == NULL || !unbase32(part[2], pid, &pid_n) ||
+        !unbase32(version, order, &order_n))
+        return NULL;
+    bool org = slice_starts(part[1], "org-");
+    if (!org && !slice_is(part[1], "system"))
+        return NULL;
+    struct slice scope = org ? slice_sub(part[1], 4, part[1].n) : part[1];
+    const char *key_hex = hex(arena, (struct slice){order, order_n});
+    return key_hex
+               ? str_printf(arena, "v/%.*s/%.*s/%s", SLICE_ARGS(scope), (int)pid_n, pid, key_hex)
+               : NULL;
+}
+
 const char *change_entity(struct arena *arena, const struct change *c)
 {
     if (c->org.id)

@@ -116,6 +116,8 @@ const char *replica_snapshot_key(struct arena *arena, int64_t seq);
 const char *replica_blob_key(struct arena *arena, const char *sha256);
 /* One per version; those of v1 packages, which can be replaced, one per change. */
 const char *replica_version_key(struct arena *arena, const struct change *c, const char *op_id);
+/* The entity a record is about, from its name; NULL where it is none of ours. */
+const char *replica_entity_of(struct arena *arena, struct slice key);
 /* The number in the name of an entry or a snapshot; -1 where it is neither. */
 int64_t replica_number_of(struct slice key, const char *prefix, const char *suffix);
 

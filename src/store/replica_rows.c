@@ -30,8 +30,12 @@ enum {
     ARTIFACT,
     FLAGS,
     STAGE,
+    LOGO,
+    IDS_OF,
     MISSING,
     MISSING_COUNT,
+    BLOBS_WALK,
+    UNSEND,
     UNSENT,
     UNSENT_ORGS,
     NAMED
@@ -77,12 +81,19 @@ static const struct sql sql[] = {
                " updated_by = ?6 WHERE id = ?1",
                NULL},
     [STAGE] = {"UPDATE plugin SET replication = ?2 WHERE id = ?1 AND replication <> ?2", NULL},
+    [LOGO] = {"UPDATE plugin SET logo_image = ?2 WHERE sha256 = ?1", NULL},
+    [IDS_OF] = {"SELECT id FROM plugin WHERE sha256 = ?1 LIMIT ?2", NULL},
     [MISSING] = {"SELECT id, org_id, pid, version, sha256, size_bytes FROM plugin"
                  " WHERE artifact <> 'present' ORDER BY enabled DESC, created_at DESC"
                  " LIMIT ?2 OFFSET ?1",
                  NULL},
     [MISSING_COUNT] = {"SELECT count(*) FROM plugin WHERE artifact <> 'present'",
                        "only what is missing stands in the index that is counted"},
+    [BLOBS_WALK] = {"SELECT sha256, max(size_bytes) FROM plugin WHERE sha256 > ?1"
+                    " AND artifact = 'present' GROUP BY sha256 ORDER BY sha256 LIMIT ?2",
+                    NULL},
+    [UNSEND] = {"UPDATE plugin SET replication = 'local' WHERE replication <> 'pending'",
+                "once, on an operator's word"},
     [UNSENT] = {"SELECT id FROM plugin WHERE replication = 'local' ORDER BY seq LIMIT ?1", NULL},
     [UNSENT_ORGS] = {"SELECT o.id FROM org o WHERE NOT EXISTS (SELECT 1 FROM entity_rev e"
                      " WHERE e.entity = 'o/' || o.id) AND NOT EXISTS (SELECT 1 FROM outbox x"
@@ -316,6 +327,16 @@ enum err replica_set_stage(struct ctx *ctx, struct conn *conn, const char *id,
     return db_run(ctx, conn, s, NULL);
 }
 
+enum err replica_set_logo(struct ctx *ctx, struct conn *conn, const char *sha256, struct slice logo)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[LOGO]);
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, sha256);
+    db_bind_slice(s, 2, logo);
+    return db_run(ctx, conn, s, NULL);
+}
+
 enum err replica_missing(struct ctx *ctx, struct conn *conn, int64_t offset, int limit,
                          enum err (*each)(void *arg, const struct missing *m), void *arg)
 {
@@ -358,10 +379,52 @@ static enum err some_ids(struct ctx *ctx, struct conn *conn, int which, int limi
     return err == OK ? ctx->fault.err : err;
 }
 
+enum err replica_ids_of(struct ctx *ctx, struct conn *conn, const char *sha256, int limit,
+                        const char **ids, size_t *count)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[IDS_OF]);
+    bool row = false;
+    enum err err = OK;
+    *count = 0;
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, sha256);
+    db_bind_int(s, 2, limit);
+    while (*count < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
+        ids[(*count)++] = db_text(ctx, s, 0);
+    db_done(s);
+    return err == OK ? ctx->fault.err : err;
+}
+
 enum err replica_unsent(struct ctx *ctx, struct conn *conn, int limit, const char **ids,
                         size_t *count)
 {
     return some_ids(ctx, conn, UNSENT, limit, ids, count);
+}
+
+enum err replica_blobs_walk(struct ctx *ctx, struct conn *conn, const char *after, int limit,
+                            const char **hashes, int64_t *sizes, size_t *count)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[BLOBS_WALK]);
+    bool row = false;
+    enum err err = OK;
+    *count = 0;
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, after);
+    db_bind_int(s, 2, limit);
+    while (*count < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row) {
+        hashes[*count] = db_text(ctx, s, 0);
+        sizes[(*count)++] = db_int(s, 1);
+    }
+    db_done(s);
+    return err == OK ? ctx->fault.err : err;
+}
+
+enum err replica_unsend(struct ctx *ctx, struct conn *conn)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[UNSEND]);
+    return s ? db_run(ctx, conn, s, NULL) : ctx->fault.err;
 }
 
 enum err replica_unsent_orgs(struct ctx *ctx, struct conn *conn, int limit, const char **ids,

@@ -96,6 +96,13 @@ enum err replica_set_flags(struct ctx *ctx, struct conn *conn, const struct plug
 enum err replica_set_stage(struct ctx *ctx, struct conn *conn, const char *id,
                            const char *replication) MUST_USE;
 
+/* Rows that name those bytes. */
+enum err replica_ids_of(struct ctx *ctx, struct conn *conn, const char *sha256, int limit,
+                        const char **ids, size_t *count) MUST_USE;
+/* The picture is in the package and nowhere else in the bucket. */
+enum err replica_set_logo(struct ctx *ctx, struct conn *conn, const char *sha256,
+                          struct slice logo) MUST_USE;
+
 /* Packages whose bytes are not here (or are damaged), enabled and newest first. */
 struct missing {
     const char *id, *org_id, *pid, *version, *sha256;
@@ -105,9 +112,14 @@ enum err replica_missing(struct ctx *ctx, struct conn *conn, int64_t offset, int
                          enum err (*each)(void *arg, const struct missing *m), void *arg) MUST_USE;
 enum err replica_missing_count(struct ctx *ctx, struct conn *conn, int64_t *out) MUST_USE;
 
+/* Distinct bytes of versions, in the order of their hashes, after that one. */
+enum err replica_blobs_walk(struct ctx *ctx, struct conn *conn, const char *after, int limit,
+                            const char **hashes, int64_t *sizes, size_t *count) MUST_USE;
 /* Rows that no change has brought to the log: made while replication was switched off. */
 enum err replica_unsent(struct ctx *ctx, struct conn *conn, int limit, const char **ids,
                         size_t *count) MUST_USE;
+/* None of them stands in a log any more: another bucket is begun. */
+enum err replica_unsend(struct ctx *ctx, struct conn *conn) MUST_USE;
 enum err replica_unsent_orgs(struct ctx *ctx, struct conn *conn, int limit, const char **ids,
                              size_t *count) MUST_USE;
 /* Is that hash named by any version, waiting change or open conflict? */

@@ -1,0 +1,484 @@
+/*
+ * replica.c - the thread that carries changes, and what is said about it.
+ *
+ * One round: meet the bucket where that is due, take what others did, send what waits, tell the
+ * others how far we are. A round that fails says why once; the next ones wait longer and longer and
+ * try one call. Nobody outside waits for any of this.
+ */
+#include "domain/replica.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "domain/events.h"
+#include "domain/replica_node.h"
+#include "store/kv_store.h"
+
+enum {
+    POLL_MIN_MS = 2000,
+    POLL_MAX_MS = 30000,
+    BACKOFF_MS = 1000,
+    BACKOFF_MAX_MS = 60000,
+    NO_ANSWER_MAX_MS = 6000, /* a closed port costs nothing: found again soon */
+    PROBE_MS = 60000,        /* while a key, a bucket or a permission is wrong */
+    SAY_AGAIN_MS = 3600000,
+    SNAPSHOT_EVERY = 1000
+};
+
+static const char *const names[] = {
+    [REPLICA_DISABLED] = "disabled",
+    [REPLICA_LOCAL_ONLY] = "local-only",
+    [REPLICA_STARTING] = "starting",
+    [REPLICA_ONLINE] = "online",
+    [REPLICA_OFFLINE] = "offline",
+    [REPLICA_AUTH_FAILED] = "auth-failed",
+    [REPLICA_DENIED] = "denied",
+    [REPLICA_NO_BUCKET] = "no-bucket",
+    [REPLICA_STUCK] = "stuck",
+    [REPLICA_FOREIGN_BUCKET] = "foreign-bucket",
+    [REPLICA_SINGLE_WRITER] = "single-writer",
+};
+
+const char *replica_state_name(enum replica_state state)
+{
+    return names[state];
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+bool replica_stopping(const struct replica *r)
+{
+    return atomic_load_explicit(&r->stop, memory_order_acquire);
+}
+
+uint32_t replica_random(uint32_t below)
+{
+    uint32_t n;
+    crypto_random(&n, sizeof n);
+    return below ? n % below : 0;
+}
+
+void replica_pause(struct replica *r, int64_t ms)
+{
+    struct timespec until = clock_deadline(ms);
+    pthread_mutex_lock(&r->lock);
+    while (!replica_stopping(r))
+        if (pthread_cond_timedwait(&r->woken, &r->lock, &until) != 0)
+            break;
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Until the time is over, or somebody asks; `wakes`: a new change is reason enough. */
+static bool wait_for(struct replica *r, int64_t ms, bool wakes)
+{
+    struct timespec until = clock_deadline(ms);
+    pthread_mutex_lock(&r->lock);
+    while (!replica_stopping(r) && !r->hurry && !(wakes && r->awake))
+        if (pthread_cond_timedwait(&r->woken, &r->lock, &until) != 0)
+            break;
+    bool hurry = r->hurry;
+    r->awake = r->hurry = false;
+    pthread_mutex_unlock(&r->lock);
+    return hurry;
+}
+
+void replica_wake(struct replica *r)
+{
+    if (r == NULL)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->awake = true;
+    pthread_cond_broadcast(&r->woken);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void replica_hurry(struct replica *r)
+{
+    if (r == NULL)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->awake = r->hurry = r->fetch.look = true;
+    memset(r->fetch.resting, 0, sizeof r->fetch.resting);
+    pthread_cond_broadcast(&r->woken);
+    pthread_cond_broadcast(&r->work);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* ------------------------------------------------------------------ trouble */
+
+enum err replica_trouble_as(struct ctx *ctx, struct replica *r, enum replica_state state,
+                            const char *fmt, ...)
+{
+    va_list args;
+    r->trouble.set = true;
+    r->trouble.state = state;
+    r->trouble.retry_after = 0;
+    va_start(args, fmt);
+    (void)vsnprintf(r->trouble.why, sizeof r->trouble.why, fmt, args);
+    va_end(args);
+    return ctx_fail(ctx, ERR_BUSY, "%s", r->trouble.why);
+}
+
+enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_answer *a)
+{
+    static const enum replica_state state_of[] = {
+        [S3_NO_BUCKET] = REPLICA_NO_BUCKET, [S3_BAD_KEY] = REPLICA_AUTH_FAILED,
+        [S3_DENIED] = REPLICA_DENIED,       [S3_UNSUPPORTED] = REPLICA_OFFLINE,
+        [S3_REFUSED] = REPLICA_OFFLINE,     [S3_BUSY] = REPLICA_OFFLINE,
+        [S3_UNKNOWN] = REPLICA_OFFLINE,     [S3_DAMAGED] = REPLICA_OFFLINE,
+        [S3_ABSENT] = REPLICA_STUCK,        [S3_EXISTS] = REPLICA_STUCK,
+    };
+    atomic_fetch_add(&r->failures, 1);
+    enum err err = replica_trouble_as(ctx, r, state_of[a->end], "%s",
+                                      a->message && *a->message ? a->message : s3_end_name(a->end));
+    r->trouble.retry_after = a->retry_after;
+    return err;
+}
+
+static void say(struct replica *r, enum replica_state state, const char *why)
+{
+    struct outbox_figures f = {0};
+    bool bad = state != REPLICA_ONLINE && state != REPLICA_STARTING && state != REPLICA_DISABLED;
+    int64_t now = clock_mono_ms(r->clock);
+    if (state == REPLICA_DISABLED || state == REPLICA_LOCAL_ONLY)
+        return; /* whoever read the settings has said it */
+    if (r->loop.said == state && now - r->loop.said_at < SAY_AGAIN_MS)
+        return;
+    if (r->loop.said == state && state != REPLICA_AUTH_FAILED)
+        return;
+    struct arena arena;
+    struct ctx ctx;
+    char rows[24], bytes[24];
+    arena_init(&arena, 1 << 20);
+    ctx_init(&ctx, &arena, r->clock, r->log, "replica");
+    struct replica_view *view = arena_alloc(&arena, sizeof *view);
+    if (view && state == REPLICA_ONLINE && replica_view(&ctx, r, view) == OK)
+        f = view->backlog;
+    (void)snprintf(rows, sizeof rows, "%lld", (long long)f.rows);
+    (void)snprintf(bytes, sizeof bytes, "%lld", (long long)f.bytes);
+    enum log_level level = !bad ? LOG_INFO
+                           : state == REPLICA_AUTH_FAILED || state == REPLICA_FOREIGN_BUCKET ||
+                                   state == REPLICA_STUCK
+                               ? LOG_ERROR
+                               : LOG_WARN;
+    log_line(r->log, level, NULL, "replication", "state", names[state], "why", why, "store",
+             r->s3 ? s3_name(r->s3) : "", "backlog", rows, "backlog_bytes", bytes, NULL);
+    arena_free(&arena);
+    r->loop.said = state;
+    r->loop.said_at = now;
+    events_emit(r->d, &(struct event){.kind = "replication.state"});
+}
+
+static void set_state(struct replica *r, enum replica_state state, const char *why)
+{
+    int64_t now = clock_wall_ms(r->clock);
+    bool ok = state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER;
+    pthread_mutex_lock(&r->lock);
+    r->view.state = state;
+    (void)snprintf(r->view.reason, sizeof r->view.reason, "%s", why);
+    if (ok) {
+        r->view.last_success = now;
+        r->view.behind_since = 0;
+        r->view.caught_up = true;
+    } else {
+        (void)snprintf(r->view.last_error, sizeof r->view.last_error, "%s", why);
+        r->view.last_error_at = now;
+        if (r->view.behind_since == 0)
+            r->view.behind_since = now;
+    }
+    pthread_mutex_unlock(&r->lock);
+    say(r, state, why);
+}
+
+/* ------------------------------------------------------------------ a round */
+
+static enum err hurry_rows(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return outbox_hurry(ctx, conn);
+}
+
+/* What is ours to do regularly, when nothing more urgent waits. */
+static enum err housekeeping(struct ctx *ctx, struct replica *r)
+{
+    int64_t now = clock_mono_ms(r->clock);
+    enum err err = OK;
+    if (now >= r->loop.next_gap)
+        err = replica_check_gap(ctx, r);
+    if (err == OK && (now >= r->loop.next_beat || r->loop.beat_seq != r->view.applied_seq))
+        err = replica_beat(ctx, r);
+    if (err == OK && r->loop.may_write &&
+        r->view.applied_seq - r->view.snap_seq >= r->options.snapshot_every)
+        err = replica_snapshot_write(ctx, r);
+    if (err == OK && now >= r->loop.next_tend)
+        err = replica_tend(ctx, r);
+    return err;
+}
+
+static enum err go_round(struct ctx *ctx, struct replica *r, bool *did)
+{
+    bool pulled = false, pushed = false;
+    enum err err = replica_meet(ctx, r);
+    if (err == OK)
+        err = replica_pull(ctx, r, &pulled);
+    if (err == OK && r->loop.may_write)
+        err = replica_backfill(ctx, r);
+    if (err == OK && r->loop.may_write)
+        err = replica_push(ctx, r, &pushed);
+    *did = pulled || pushed;
+    return err == OK ? housekeeping(ctx, r) : err;
+}
+
+/* How long to wait after trouble. */
+static int64_t backoff(struct replica *r)
+{
+    const struct trouble *t = &r->trouble;
+    if (!t->set)
+        return BACKOFF_MAX_MS;
+    if (t->state != REPLICA_OFFLINE)
+        return PROBE_MS;
+    int64_t step = BACKOFF_MS, most = t->retry_after ? BACKOFF_MAX_MS : NO_ANSWER_MAX_MS;
+    for (int i = 1; i < r->loop.fails && step < most; i++)
+        step *= 2;
+    step = step < most ? step : most;
+    step = step / 2 + replica_random((uint32_t)(step / 2) + 1) + BACKOFF_MS / 2;
+    int64_t asked = (int64_t)t->retry_after * 1000;
+    return step > asked ? step : asked < BACKOFF_MAX_MS ? asked : BACKOFF_MAX_MS;
+}
+
+static void after_trouble(struct ctx *ctx, struct replica *r, enum err err)
+{
+    r->loop.fails++;
+    r->loop.met = false; /* it may be another store when it answers again */
+    if (replica_stopping(r))
+        return;
+    if (r->trouble.set) {
+        set_state(r, r->trouble.state, r->trouble.why);
+    } else {
+        log_line(r->log, LOG_ERROR, "replica", "replication.failed", "why", ctx_sentence(ctx),
+                 "cause", ctx->fault.cause, NULL);
+        set_state(r, REPLICA_STUCK, ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx));
+    }
+    (void)err;
+}
+
+static void after_success(struct replica *r, bool did)
+{
+    r->loop.fails = 0;
+    if (r->loop.atomic)
+        set_state(r, REPLICA_ONLINE, "");
+    else
+        set_state(r, REPLICA_SINGLE_WRITER,
+                  "The object store has no conditional writes, so one node alone may publish");
+    r->loop.poll_ms = did ? r->options.poll_min : r->loop.poll_ms * 3 / 2;
+    if (r->loop.poll_ms > r->options.poll_max)
+        r->loop.poll_ms = r->options.poll_max;
+}
+
+static void *carry(void *arg)
+{
+    struct replica *r = arg;
+    struct arena arena;
+    struct ctx ctx;
+    arena_init(&arena, REPLICA_ARENA);
+    r->loop.poll_ms = r->options.poll_min;
+    while (!replica_stopping(r)) {
+        bool did = false;
+        arena_reset(&arena);
+        ctx_init(&ctx, &arena, r->clock, r->log, "replica");
+        r->trouble = (struct trouble){0};
+        enum err err = go_round(&ctx, r, &did);
+        if (err != OK)
+            after_trouble(&ctx, r, err);
+        else
+            after_success(r, did);
+        int64_t wait = err == OK ? r->loop.poll_ms : backoff(r);
+        if (wait_for(r, wait, err == OK)) {
+            ctx_init(&ctx, &arena, r->clock, r->log, "replica");
+            (void)!store_write(&ctx, r->d->store, hurry_rows, NULL);
+            r->loop.next_gap = 0;
+        }
+    }
+    arena_free(&arena);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ starting */
+
+static enum err open_state(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct replica *r = arg;
+    struct repl_state state;
+    const char *node = NULL;
+    enum err err = kv_get(ctx, conn, "node_id", &node);
+    if (err == OK && node == NULL)
+        return ctx_fail_cause(ctx, ERR_CORRUPT, "the database has no node_id");
+    if (err == OK)
+        err = repl_state_record(ctx, conn, r->options.enabled);
+    if (err == OK)
+        err = repl_state_get(ctx, conn, &state);
+    if (err != OK)
+        return err;
+    (void)snprintf(r->node, sizeof r->node, "%s", node);
+    r->view.applied_seq = r->view.head_seq = state.applied_seq;
+    r->view.snap_seq = state.snap_seq;
+    r->view.caught_up = state.applied_seq > 0;
+    (void)snprintf(r->view.state_hash, sizeof r->view.state_hash, "%s", state.state_hash);
+    if (state.capability)
+        (void)snprintf(r->view.capability, sizeof r->view.capability, "%s", state.capability);
+    r->options.s3.clock_offset_ms = state.clock_offset;
+    /* a store that is not spoken to any more binds nobody */
+    return r->options.enabled && !r->options.missing
+               ? OK
+               : repl_state_capability(ctx, conn, state.capability, NULL);
+}
+
+static enum err keep(struct ctx *ctx, struct replica *r, const char **text)
+{
+    if (*text && (*text = slice_dup(&r->home, slice_of(*text))) == NULL)
+        return ctx_no_memory(ctx);
+    return OK;
+}
+
+static enum err keep_options(struct ctx *ctx, struct replica *r)
+{
+    struct replica_options *o = &r->options;
+    char host[64] = "node";
+    if (o->name == NULL && gethostname(host, sizeof host - 1) == 0)
+        o->name = host;
+    (void)snprintf(r->name, sizeof r->name, "%.*s", REPLICA_NAME_MAX, o->name ? o->name : host);
+    o->name = r->name;
+    if (o->poll_min <= 0)
+        o->poll_min = POLL_MIN_MS;
+    if (o->poll_max < o->poll_min)
+        o->poll_max = o->poll_min > POLL_MAX_MS ? o->poll_min : POLL_MAX_MS;
+    if (o->snapshot_every <= 0)
+        o->snapshot_every = SNAPSHOT_EVERY;
+    enum err err = keep(ctx, r, &o->missing);
+    return err == OK ? keep(ctx, r, &o->version) : err;
+}
+
+static enum err start_threads(struct ctx *ctx, struct replica *r)
+{
+    if (pthread_create(&r->thread, NULL, carry, r) != 0)
+        return ctx_fail_cause(ctx, ERR_INTERNAL, "no thread for replication");
+    r->started = 1;
+    for (int i = 0; i < REPLICA_PULLERS; i++, r->started++)
+        if (pthread_create(&r->pullers[i], NULL, replica_puller, r) != 0)
+            return ctx_fail_cause(ctx, ERR_INTERNAL, "no thread for replication");
+    return OK;
+}
+
+static enum err connect(struct ctx *ctx, struct replica *r, const struct s3_options *options)
+{
+    struct s3 *s3;
+    struct s3_options with = *options;
+    with.clock_offset_ms = r->options.s3.clock_offset_ms;
+    enum err err = s3_open(ctx, &with, &s3);
+    if (err != OK)
+        return err;
+    pthread_mutex_lock(&r->lock);
+    r->view.state = REPLICA_STARTING;
+    r->view.reason[0] = '\0';
+    r->view.caught_up = r->view.applied_seq > 0;
+    r->fetch.look = true;
+    r->s3 = s3;
+    pthread_mutex_unlock(&r->lock);
+    return start_threads(ctx, r);
+}
+
+static enum err begin(struct ctx *ctx, struct replica *r)
+{
+    enum err err = keep_options(ctx, r);
+    if (err == OK)
+        err = store_write(ctx, r->d->store, open_state, r);
+    if (err != OK)
+        return err;
+    if (!r->options.enabled) {
+        set_state(r, REPLICA_DISABLED, "Replication is switched off");
+        r->view.caught_up = true;
+        return OK;
+    }
+    if (r->options.missing) {
+        set_state(r, REPLICA_LOCAL_ONLY, r->options.missing);
+        r->view.caught_up = true;
+        return OK;
+    }
+    return connect(ctx, r, &r->options.s3);
+}
+
+/* Waits are measured by the clock that never jumps, as clock_deadline gives it. */
+static void cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+enum err replica_open(struct ctx *ctx, struct domain *d, const struct replica_options *options,
+                      struct replica **out)
+{
+    struct replica *r = calloc(1, sizeof *r); /* freed by replica_close */
+    if (r == NULL)
+        return ctx_no_memory(ctx);
+    r->d = d;
+    r->clock = ctx->clock;
+    r->log = ctx->log;
+    r->options = *options;
+    r->loop.said = REPLICA_STARTING;
+    arena_init(&r->home, 1 << 20);
+    pthread_mutex_init(&r->lock, NULL);
+    cond_init(&r->woken);
+    cond_init(&r->work);
+    enum err err = begin(ctx, r);
+    if (err != OK) {
+        replica_close(r);
+        return err;
+    }
+    *out = d->replica = r;
+    return OK;
+}
+
+void replica_close(struct replica *r)
+{
+    if (r == NULL)
+        return;
+    pthread_mutex_lock(&r->lock);
+    atomic_store_explicit(&r->stop, true, memory_order_release);
+    pthread_cond_broadcast(&r->woken);
+    pthread_cond_broadcast(&r->work);
+    pthread_mutex_unlock(&r->lock);
+    if (r->s3)
+        s3_cancel(r->s3);
+    if (r->started > 0)
+        (void)pthread_join(r->thread, NULL);
+    for (int i = 1; i < r->started; i++)
+        (void)pthread_join(r->pullers[i - 1], NULL);
+    if (r->d->replica == r)
+        r->d->replica = NULL;
+    s3_close(r->s3);
+    pthread_mutex_destroy(&r->lock);
+    pthread_cond_destroy(&r->woken);
+    pthread_cond_destroy(&r->work);
+    arena_free(&r->home);
+    free(r);
+}
+
+enum err replica_change(struct ctx *ctx, struct replica *r, const struct replica_options *options)
+{
+    if (r == NULL || !r->options.enabled || options->missing || !options->enabled)
+        return OK;
+    if (r->s3 == NULL)
+        return connect(ctx, r, &options->s3);
+    enum err err =
+        s3_set_keys(ctx, r->s3, options->s3.key, options->s3.secret, options->s3.token);
+    if (err == OK)
+        replica_hurry(r);
+    return err;
+}

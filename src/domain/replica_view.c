@@ -1,0 +1,191 @@
+/*
+ * replica_view.c - what the replica tells about itself, and the few things an operator decides.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "domain/replica_node.h"
+
+enum { SYNC_RETRY_S = 5 };
+
+/* ------------------------------------------------------------------ seen from outside */
+
+bool replica_carries(const struct replica *r)
+{
+    return r && r->s3;
+}
+
+bool replica_ready(struct replica *r)
+{
+    if (r == NULL || r->s3 == NULL)
+        return true;
+    pthread_mutex_lock(&r->lock);
+    /* a bucket that cannot be spoken to says nothing about what this node lacks */
+    bool ready = r->view.caught_up;
+    pthread_mutex_unlock(&r->lock);
+    return ready;
+}
+
+enum err replica_admit(struct ctx *ctx, struct replica *r)
+{
+    if (r == NULL || r->s3 == NULL || !r->options.sync)
+        return OK;
+    pthread_mutex_lock(&r->lock);
+    enum replica_state state = r->view.state;
+    pthread_mutex_unlock(&r->lock);
+    if (state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER)
+        return OK;
+    ctx->fault.retry_after = SYNC_RETRY_S;
+    enum err err = ctx_fail(ctx, ERR_BUSY,
+                            "The object store is away (%s), and s3-mode=sync takes no upload "
+                            "without it",
+                            replica_state_name(state));
+    ctx->fault.retry_after = SYNC_RETRY_S;
+    return err;
+}
+
+static void copy_locked(struct replica *r, struct replica_view *out)
+{
+    out->state = r->view.state;
+    (void)snprintf(out->reason, sizeof out->reason, "%s", r->view.reason);
+    (void)snprintf(out->last_error, sizeof out->last_error, "%s", r->view.last_error);
+    (void)snprintf(out->writer, sizeof out->writer, "%s", r->view.writer);
+    memcpy(out->state_hash, r->view.state_hash, sizeof out->state_hash);
+    static const char *const known[] = {"atomic", "unsupported", "ignored"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], r->view.capability) == 0)
+            out->capability = known[i];
+    out->applied_seq = r->view.applied_seq;
+    out->head_seq = r->view.head_seq;
+    out->snap_seq = r->view.snap_seq;
+    out->last_success = r->view.last_success;
+    out->last_error_at = r->view.last_error_at;
+    out->behind_since = r->view.behind_since;
+    out->fetch_done = r->fetch.done;
+    out->fetch_bytes = r->fetch.bytes;
+    out->node_count = r->view.node_count;
+    memcpy(out->nodes, r->view.nodes, r->view.node_count * sizeof *out->nodes);
+}
+
+static enum err read_figures(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct replica_view *v = arg;
+    enum err err = outbox_figures(ctx, conn, &v->backlog);
+    if (err == OK)
+        err = repl_conflict_count(ctx, conn, NULL, &v->conflicts);
+    return err == OK ? replica_missing_count(ctx, conn, &v->missing) : err;
+}
+
+enum err replica_view(struct ctx *ctx, struct replica *r, struct replica_view *out)
+{
+    memset(out, 0, sizeof *out);
+    pthread_mutex_lock(&r->lock);
+    copy_locked(r, out);
+    pthread_mutex_unlock(&r->lock);
+    out->state_name = replica_state_name(out->state);
+    (void)snprintf(out->node, sizeof out->node, "%s", r->node);
+    (void)snprintf(out->name, sizeof out->name, "%s", r->name);
+    if (r->s3) {
+        (void)snprintf(out->store, sizeof out->store, "%s", s3_name(r->s3));
+        out->clock_offset = s3_clock_offset(r->s3);
+    }
+    out->cadence_layout = r->options.cadence_layout;
+    out->sync = r->options.sync;
+    out->requests = atomic_load(&r->requests);
+    out->failures = atomic_load(&r->failures);
+    out->pushed = atomic_load(&r->pushed);
+    out->pulled = atomic_load(&r->pulled);
+    enum err err = store_read(ctx, r->d->store, read_figures, out);
+    out->fetch_total = out->fetch_done + out->missing;
+    return err;
+}
+
+void replica_gauges(struct replica *r, struct replica_gauges *out)
+{
+    pthread_mutex_lock(&r->lock);
+    *out = (struct replica_gauges){.state = r->view.state,
+                                   .applied_seq = r->view.applied_seq,
+                                   .head_seq = r->view.head_seq,
+                                   .last_success = r->view.last_success};
+    pthread_mutex_unlock(&r->lock);
+    out->pushed = atomic_load(&r->pushed);
+    out->pulled = atomic_load(&r->pulled);
+    out->requests = atomic_load(&r->requests);
+    out->failures = atomic_load(&r->failures);
+}
+
+/* ------------------------------------------------------------------ decided by an operator */
+
+static enum err need_store(struct ctx *ctx, const struct replica *r)
+{
+    if (r && r->s3)
+        return OK;
+    return ctx_fail(ctx, ERR_CONFLICT, "This server has no object store: %s",
+                    r && r->options.missing ? r->options.missing : "replication is switched off");
+}
+
+static void meet_again(struct replica *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->remeet = true;
+    pthread_mutex_unlock(&r->lock);
+    replica_hurry(r);
+}
+
+enum err replica_become_writer(struct ctx *ctx, struct replica *r)
+{
+    struct s3_answer a;
+    struct slice text;
+    enum err err = need_store(ctx, r);
+    if (err != OK)
+        return err;
+    pthread_mutex_lock(&r->lock);
+    bool atomic = strcmp(r->view.capability, "atomic") == 0;
+    pthread_mutex_unlock(&r->lock);
+    if (atomic)
+        return ctx_fail(ctx, ERR_CONFLICT,
+                        "This object store keeps writers apart, so every node may publish; no "
+                        "writer is needed");
+    err = writer_note_write(ctx, &(struct writer_note){r->node, r->name, ctx->now}, &text);
+    if (err == OK)
+        err = s3_put(ctx, r->s3, REPLICA_WRITER_KEY, text, false, &a);
+    if (err != OK)
+        return err;
+    if (a.end != S3_OK)
+        return ctx_fail(ctx, ERR_BUSY, "The object store did not take it: %s", a.message);
+    log_line(r->log, LOG_WARN, ctx->request_id, "replication.writer", "node", r->name, NULL);
+    meet_again(r);
+    return OK;
+}
+
+static enum err forget_bucket(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    enum err err = repl_forget(ctx, conn);
+    if (err == OK)
+        err = replica_unsend(ctx, conn);
+    return err == OK ? repl_state_bucket(ctx, conn, NULL) : err;
+}
+
+enum err replica_accept_bucket(struct ctx *ctx, struct replica *r)
+{
+    enum err err = need_store(ctx, r);
+    if (err != OK)
+        return err;
+    pthread_mutex_lock(&r->lock);
+    bool foreign = r->view.state == REPLICA_FOREIGN_BUCKET;
+    pthread_mutex_unlock(&r->lock);
+    if (!foreign)
+        return ctx_fail(ctx, ERR_CONFLICT, "The bucket is the one this node knows");
+    err = store_write(ctx, r->d->store, forget_bucket, NULL);
+    if (err != OK)
+        return err;
+    log_line(r->log, LOG_WARN, ctx->request_id, "replication.bucket_accepted", "node", r->name,
+             NULL);
+    pthread_mutex_lock(&r->lock);
+    r->reload = true;
+    pthread_mutex_unlock(&r->lock);
+    meet_again(r);
+    return OK;
+}

@@ -25,7 +25,7 @@
 #include "http/wire.h"
 #include "net/fetch.h"
 
-enum { ANSWER_MAX = 64 << 20, CACHE_BYTES = 1 << 20, PIECE = 256 << 10 };
+enum { ANSWER_MAX = 64 << 20, CACHE_BYTES = 1 << 20, PIECE = 256 << 10, FORM_FRAMING = 8192 };
 
 struct target {
     const char *url, *token; /* of a server */
@@ -107,15 +107,16 @@ static enum err err_of_status(int status)
     return status >= 500 ? ERR_INTERNAL : ERR_INVALID;
 }
 
-/* The sentence of an error body, whichever surface wrote it. */
+/* The sentence of an error body, whichever surface wrote it; v1 tells what exactly beside it. */
 static enum err refuse(struct ctx *ctx, int status, struct slice body, struct slice request_id)
 {
     const struct jr *v;
-    struct slice sentence = SLICE_NONE;
+    struct slice sentence = SLICE_NONE, details = SLICE_NONE;
     if (jr_parse(ctx, body, &v) == OK && jr_kind(v) == JR_OBJECT) {
         static const char *const names[] = {"message", "detail", "error_description"};
         for (size_t i = 0; i < 3 && sentence.p == NULL; i++)
             sentence = jr_str(jr_member(v, names[i]));
+        details = jr_str(jr_member(v, "details"));
     }
     ctx_forgive(ctx);
     if (sentence.p == NULL)
@@ -124,7 +125,8 @@ static enum err refuse(struct ctx *ctx, int status, struct slice body, struct sl
     if (status >= 500)
         return ctx_fail(ctx, err_of_status(status), "%.*s (request %.*s)", SLICE_ARGS(sentence),
                         SLICE_ARGS(request_id));
-    return ctx_fail(ctx, err_of_status(status), "%.*s", SLICE_ARGS(sentence));
+    return ctx_fail(ctx, err_of_status(status), "%.*s%s%.*s", SLICE_ARGS(sentence),
+                    details.n ? ": " : "", SLICE_ARGS(details));
 }
 
 static enum err write_out(struct ctx *ctx, int fd, struct slice bytes)
@@ -141,6 +143,11 @@ static enum err write_out(struct ctx *ctx, int fd, struct slice bytes)
 }
 
 /* ------------------------------------------------------------------ over HTTP */
+
+static const char *type_of(const struct target_request *req)
+{
+    return req->type ? req->type : "application/zip";
+}
 
 /* The body of an error is wanted in memory, whatever was asked for; both are bounded. */
 static enum err run_remote(struct cli *cli, struct target *t, const struct target_request *req,
@@ -167,7 +174,7 @@ static enum err run_remote(struct cli *cli, struct target *t, const struct targe
     if (req->file.p) {
         fetch.body = req->file;
         fetch.has_body = true;
-        good = good && fetch_add(&fetch, "Content-Type", SLICE("application/zip"));
+        good = good && fetch_add(&fetch, "Content-Type", slice_of(type_of(req)));
         good = good && fetch_add(&fetch, "X-Filename", slice_of(req->file_name));
     }
     if (!good)
@@ -218,7 +225,7 @@ static enum err make_request(struct ctx *ctx, const struct target_request *in, s
     req->remote = "local";
     req->content_length = in->file.p ? (int64_t)in->file.n : -1;
     if (in->file.p) {
-        req->header[0] = (struct header){SLICE("Content-Type"), SLICE("application/zip")};
+        req->header[0] = (struct header){SLICE("Content-Type"), slice_of(type_of(in))};
         req->header[1] = (struct header){SLICE("X-Filename"), slice_of(in->file_name)};
         req->headers = 2;
     }
@@ -269,6 +276,8 @@ static enum err run_local(struct cli *cli, struct target *t, const struct target
         return err;
     out->status = reply->status ? reply->status : 200;
     out->body = reply->still.n ? reply->still : buf_view(&reply->body);
+    if (out->status >= 400) /* a surface that renders its refusals itself */
+        return refuse(ctx, out->status, out->body, SLICE_NONE);
     if (reply->file >= 0)
         err = send_file(ctx, reply, in->out);
     else if (in->out >= 0)
@@ -288,6 +297,29 @@ enum err target_run(struct cli *cli, struct target *t, const struct target_reque
 }
 
 /* ------------------------------------------------------------------ in words of the verbs */
+
+enum err target_form(struct cli *cli, struct target_request *req, const char *field,
+                     const char *value)
+{
+    unsigned char random[16];
+    char boundary[2 * sizeof random + 1];
+    struct buf b;
+    crypto_random(random, sizeof random); /* so no package can hold it */
+    crypto_hex(random, sizeof random, boundary);
+    buf_init(&b, cli->ctx->arena, req->file.n + FORM_FRAMING);
+    buf_printf(&b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n", boundary,
+               field, value);
+    buf_printf(&b, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n",
+               boundary, req->file_name);
+    buf_str(&b, "Content-Type: application/zip\r\n\r\n");
+    buf_slice(&b, req->file);
+    buf_printf(&b, "\r\n--%s--\r\n", boundary);
+    req->type = str_printf(cli->ctx->arena, "multipart/form-data; boundary=%s", boundary);
+    if (buf_failed(&b) || req->type == NULL)
+        return ctx_no_memory(cli->ctx);
+    req->file = buf_view(&b);
+    return OK;
+}
 
 enum err target_get(struct cli *cli, struct target *t, const char *path, const struct jr **out,
                     struct slice *text)

@@ -22,6 +22,7 @@ struct target_request {
     struct slice json;         /* a body, or none */
     struct slice file;         /* instead: a package to upload ... */
     const char *file_name;     /* ... and its name */
+    const char *type;          /* of the body in `file`; NULL = application/zip */
     bool (*progress)(void *arg, int64_t sent, int64_t received);
     void *progress_arg;
     int out; /* the answer's body goes to this descriptor where the status is 2xx; -1 = memory */
@@ -35,6 +36,10 @@ struct target_answer {
 /* An answer of 4xx or 5xx becomes a fault with the server's own sentence; its body is kept. */
 enum err target_run(struct cli *cli, struct target *target, const struct target_request *req,
                     struct target_answer *out) MUST_USE;
+
+/* Puts the request's file into a form, with one more field: as the v1 API wants it. */
+enum err target_form(struct cli *cli, struct target_request *req, const char *field,
+                     const char *value) MUST_USE;
 
 /* GET path as JSON. */
 enum err target_get(struct cli *cli, struct target *target, const char *path, const struct jr **out,

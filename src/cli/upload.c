@@ -2,11 +2,14 @@
  * upload.c - `larder upload PATH...`: packages into the catalog, one after the other.
  *
  * One that is refused does not stop the rest; its findings are printed under it, and the exit
- * status says that something was refused. A bar is drawn only on a terminal.
+ * status says that something was refused. Sending the same bytes again changes nothing, so a batch
+ * that was broken off can simply be started again; --resume spares it the way to the server too
+ * (journal.h). A bar is drawn only on a terminal.
  */
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/journal.h"
 #include "cli/pack.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
@@ -17,10 +20,24 @@ static const struct cli_flag flags[] = {
     {"org", "ORG", "into this org's catalog (id, domain or name); without it the system catalog"},
     {"dry-run", NULL, "check everything, store nothing"},
     {"allow-backport", NULL, "accept a version below the highest one; latest does not move"},
+    {"v1", NULL,
+     "over the v1 API, as {name}-{version}.zip: system plugins that stand in both stores"},
+    {"force", NULL, "with --v1: replace a version that exists"},
+    {"resume", "FILE", "note in FILE what is done, and skip what it notes"},
     {NULL, NULL, NULL}};
 
-struct progress {
+/* What all packages of one call share. */
+struct batch {
     struct cli *cli;
+    struct target *target;
+    const char *path;        /* with the query */
+    struct journal *journal; /* NULL = none */
+    size_t number, count;
+    size_t stored, unchanged, waiting, failed, skipped;
+};
+
+struct progress {
+    const struct batch *batch;
     const char *name;
     int64_t size;
     bool tty;
@@ -33,56 +50,65 @@ static bool draw(void *arg, int64_t sent, int64_t received)
     if (!p->tty || p->size == 0)
         return true;
     int filled = (int)(sent * BAR / p->size);
-    (void)fprintf(p->cli->err, "\r%-40.40s [%.*s%*s] %3d%%", p->name, filled > BAR ? BAR : filled,
-                  "########################", BAR - filled, "", (int)(sent * 100 / p->size));
-    (void)fflush(p->cli->err);
+    FILE *err = p->batch->cli->err;
+    (void)fprintf(err, "\r%zu/%zu %-36.36s [%.*s%*s] %3d%%", p->batch->number, p->batch->count,
+                  p->name, filled > BAR ? BAR : filled, "########################", BAR - filled,
+                  "", (int)(sent * 100 / p->size));
+    (void)fflush(err);
     return true;
 }
 
-struct tally {
-    size_t stored, unchanged, failed;
-};
+/* What the answer calls the plugin: the v1 API has names of its own. */
+static struct slice either(const struct jr *v, const char *key, const char *v1_key)
+{
+    struct slice text = jr_str(jr_member(v, key));
+    return text.p ? text : jr_str(jr_member(v, v1_key));
+}
 
 /* One line for a person, or one JSON object, for each package. */
-static void report_done(struct cli *cli, const char *path, struct slice body, struct tally *tally)
+static void report_done(struct batch *b, const struct target_answer *answer)
 {
+    struct cli *cli = b->cli;
     const struct jr *v;
-    if (jr_parse(cli->ctx, body, &v) != OK) {
+    if (jr_parse(cli->ctx, answer->body, &v) != OK) {
         ctx_forgive(cli->ctx);
         return;
     }
-    bool unchanged = jr_bool(jr_member(v, "unchanged"));
-    tally->unchanged += unchanged;
-    tally->stored += !unchanged;
+    bool unchanged = jr_bool(jr_member(v, "unchanged")), waits = answer->status == 202;
+    b->unchanged += unchanged;
+    b->waiting += waits;
+    b->stored += !unchanged && !waits;
     if (cli->json) {
-        (void)fprintf(cli->out, "%.*s\n", SLICE_ARGS(body));
+        (void)fprintf(cli->out, "%.*s\n", SLICE_ARGS(answer->body));
         return;
     }
-    struct slice pid = jr_str(jr_member(v, "pid")), version = jr_str(jr_member(v, "version"));
+    struct slice pid = either(v, "pid", "plugin_name");
+    struct slice version = either(v, "version", "plugin_version");
     (void)fprintf(cli->out, "%s  %.*s %.*s%s\n",
                   unchanged                          ? "same  "
+                  : waits                            ? "waits "
                   : jr_bool(jr_member(v, "dry_run")) ? "valid "
                                                      : "stored",
                   SLICE_ARGS(pid), SLICE_ARGS(version),
                   jr_bool(jr_member(v, "is_latest")) ? "  (latest)" : "");
-    (void)path;
 }
 
-static void report_failed(struct cli *cli, const char *path, struct tally *tally)
+static void report_failed(struct batch *b, const char *path)
 {
+    struct cli *cli = b->cli;
     const struct fault *f = &cli->ctx->fault;
-    tally->failed++;
+    b->failed++;
     if (cli->json) {
-        struct buf b;
+        struct buf text;
         struct jw j;
-        cli_json(cli, &b, &j);
+        cli_json(cli, &text, &j);
         jw_object(&j);
         jw_put_str(&j, "file", path);
         jw_put_str(&j, "error", err_info(f->err)->name);
         jw_put_str(&j, "message", ctx_sentence(cli->ctx));
         jw_end(&j);
         if (jw_done(&j))
-            (void)fprintf(cli->out, "%.*s\n", (int)b.n, b.p);
+            (void)fprintf(cli->out, "%.*s\n", (int)text.n, text.p);
     } else {
         (void)fprintf(cli->out, "failed  %s: %s\n", path, ctx_sentence(cli->ctx));
         for (size_t i = 0; i < f->item_count; i++) {
@@ -96,72 +122,136 @@ static void report_failed(struct cli *cli, const char *path, struct tally *tally
     ctx_forgive(cli->ctx);
 }
 
-static enum err upload_one(struct cli *cli, struct target *t, const char *base, const char *path,
-                           struct target_answer *answer)
+static enum err send_package(struct batch *b, struct slice bytes, const char *name,
+                             struct target_answer *answer)
 {
-    struct slice bytes;
-    const char *name;
-    enum err err = pack_read(cli, path, &bytes, &name);
-    if (err != OK)
-        return err;
-    struct progress progress = {cli, name, (int64_t)bytes.n, isatty(STDERR_FILENO) == 1};
-    const struct target_request req = {
-        .method = "POST",
-        .path = str_printf(cli->ctx->arena, "%s/upload?dry_run=%s&allow_backport=%s", base,
-                           cli_has(cli, "dry-run") ? "true" : "false",
-                           cli_has(cli, "allow-backport") ? "true" : "false"),
-        .file = bytes,
-        .file_name = name,
-        .progress = draw,
-        .progress_arg = &progress,
-        .out = -1};
-    if (req.path == NULL)
-        return ctx_no_memory(cli->ctx);
-    err = target_run(cli, t, &req, answer);
+    struct cli *cli = b->cli;
+    struct progress progress = {b, name, (int64_t)bytes.n, isatty(STDERR_FILENO) == 1};
+    struct target_request req = {.method = "POST",
+                                 .path = b->path,
+                                 .file = bytes,
+                                 .file_name = name,
+                                 .progress = draw,
+                                 .progress_arg = &progress,
+                                 .out = -1};
+    enum err err = OK;
+    if (cli_has(cli, "v1"))
+        err = target_form(cli, &req, "force_overwrite", cli_has(cli, "force") ? "true" : "false");
+    if (err == OK)
+        err = target_run(cli, b->target, &req, answer);
     if (progress.tty)
         (void)fprintf(cli->err, "\r%*s\r", 80, "");
     return err;
 }
 
-/* Packages are large and many: each has an arena of its own. */
-static void upload_and_report(struct cli *cli, struct target *t, const char *base, const char *path,
-                              struct tally *tally)
+static enum err upload_one(struct batch *b, const char *path, struct target_answer *answer,
+                           bool *skip)
 {
-    struct arena *all = cli->ctx->arena, scratch;
+    char sha256[SHA256_HEX];
+    unsigned char hash[SHA256_BYTES];
+    struct slice bytes;
+    const char *name;
+    enum err err = pack_read(b->cli, path, &bytes, &name);
+    *skip = false;
+    if (err != OK)
+        return err;
+    crypto_sha256(bytes, hash);
+    crypto_hex(hash, sizeof hash, sha256);
+    *skip = b->journal && journal_has(b->journal, sha256);
+    if (*skip)
+        return OK;
+    err = send_package(b, bytes, name, answer);
+    return err == OK && b->journal ? journal_add(b->cli, b->journal, sha256) : err;
+}
+
+/* Packages are large and many: each has an arena of its own. */
+static void upload_and_report(struct batch *b, const char *path)
+{
+    struct ctx *ctx = b->cli->ctx;
+    struct arena *all = ctx->arena, scratch;
     struct target_answer answer = {0};
+    bool skip;
     arena_init(&scratch, 512u << 20);
-    cli->ctx->arena = &scratch;
-    if (upload_one(cli, t, base, path, &answer) == OK)
-        report_done(cli, path, answer.body, tally);
+    ctx->arena = &scratch;
+    b->number++;
+    if (upload_one(b, path, &answer, &skip) != OK)
+        report_failed(b, path);
+    else if (skip)
+        b->skipped++;
     else
-        report_failed(cli, path, tally);
-    cli->ctx->arena = all;
+        report_done(b, &answer);
+    ctx->arena = all;
     arena_free(&scratch);
+}
+
+static enum err check_flags(struct cli *cli)
+{
+    static const char *const not_v1[] = {"org", "dry-run", "allow-backport"};
+    if (!cli_has(cli, "v1"))
+        return cli_has(cli, "force") ? cli_usage(cli, "--force goes with --v1; other versions are "
+                                                      "immutable")
+                                     : OK;
+    for (size_t i = 0; i < sizeof not_v1 / sizeof *not_v1; i++)
+        if (cli_value(cli, not_v1[i]) || cli_has(cli, not_v1[i]))
+            return cli_usage(cli, "--v1 knows no --%s", not_v1[i]);
+    return OK;
+}
+
+/* Where packages go, with what is asked of all of them. */
+static enum err find_path(struct batch *b)
+{
+    struct cli *cli = b->cli;
+    const char *base;
+    b->path = "/api/v1/plugins/upload";
+    if (cli_has(cli, "v1"))
+        return OK;
+    enum err err = target_plugins(cli, b->target, &base);
+    if (err != OK)
+        return err;
+    b->path = str_printf(cli->ctx->arena, "%s/upload?dry_run=%s&allow_backport=%s", base,
+                         cli_has(cli, "dry-run") ? "true" : "false",
+                         cli_has(cli, "allow-backport") ? "true" : "false");
+    return b->path ? OK : ctx_no_memory(cli->ctx);
+}
+
+static void say_total(const struct batch *b)
+{
+    struct cli *cli = b->cli;
+    if (cli->json)
+        return;
+    (void)fprintf(cli->err, "%zu %s, %zu unchanged, %zu failed", b->stored,
+                  cli_has(cli, "dry-run") ? "valid" : "stored", b->unchanged, b->failed);
+    if (b->waiting)
+        (void)fprintf(cli->err, ", %zu waiting for dependencies", b->waiting);
+    if (b->journal)
+        (void)fprintf(cli->err, ", %zu done before", b->skipped);
+    (void)fprintf(cli->err, "\n");
 }
 
 static enum err exec(struct cli *cli)
 {
-    struct target *t = NULL;
+    struct batch b = {.cli = cli};
     struct pack_list list = {0};
-    struct tally tally = {0};
-    const char *base = NULL;
-    enum err err = OK;
+    const char *resume = cli_value(cli, "resume");
+    enum err err = check_flags(cli);
     for (size_t i = 0; err == OK && i < cli->words; i++)
         err = pack_find(cli, cli->word[i], &list);
     if (err == OK)
-        err = target_open(cli, true, &t);
+        err = target_open(cli, true, &b.target);
     if (err == OK)
-        err = target_plugins(cli, t, &base);
+        err = find_path(&b);
+    if (err == OK && resume)
+        err = journal_open(cli, resume, b.path, &b.journal);
+    b.count = list.count;
     for (size_t i = 0; err == OK && i < list.count; i++)
-        upload_and_report(cli, t, base, list.path[i], &tally);
-    target_close(t);
+        upload_and_report(&b, list.path[i]);
+    journal_close(b.journal);
+    target_close(b.target);
     if (err != OK)
         return err;
-    if (!cli->json)
-        (void)fprintf(cli->err, "%zu %s, %zu unchanged, %zu failed\n", tally.stored,
-                      cli_has(cli, "dry-run") ? "valid" : "stored", tally.unchanged, tally.failed);
-    if (tally.failed)
-        return ctx_fail(cli->ctx, ERR_INVALID, "%zu of %zu packages were refused", tally.failed,
+    say_total(&b);
+    if (b.failed)
+        return ctx_fail(cli->ctx, ERR_INVALID, "%zu of %zu packages were refused", b.failed,
                         list.count);
     return OK;
 }
@@ -171,7 +261,9 @@ const struct command command_upload = {
     .words = "PATH...",
     .summary = "Upload ZIPs, plugin folders, or folders of them",
     .help = "A folder with a plugin.py is packed; any other folder stands for the ZIPs and plugin\n"
-            "folders in it. The exit status is 1 when any package was refused.",
+            "folders in it. The exit status is 1 when any package was refused. A batch that was\n"
+            "broken off can be started again: what is there already is left as it is. With\n"
+            "--resume FILE it goes on behind the last package that FILE notes.",
     .flags = flags,
     .min_words = 1,
     .max_words = CLI_WORDS,

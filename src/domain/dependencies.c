@@ -1,5 +1,5 @@
 /*
- * dependencies.c - judging, naming, finding, building and sweeping environments.
+ * dependencies.c - judging, finding and building environments.
  *
  * An environment is folder/<key>/ with site/ and report.json, where key is a hash of everything that
  * decides what is in it: the requirements in one spelling, the Python they are for, and where they
@@ -20,28 +20,15 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
-#include "base/json_read.h"
 #include "base/json_write.h"
+#include "domain/dependencies_state.h"
 #include "domain/domain.h"
 #include "domain/environment_build.h"
 #include "domain/environment_folder.h"
 #include "domain/environment_sweep.h"
 #include "domain/requirements.h"
-#include "store/pending_store.h"
 
-enum {
-    REPORT_MAX = 60 << 10,
-    OUTPUT_SHOWN = 4096,
-    TAG_MAX = 128,
-    FAILED_MAX = 2000,
-    UNUSED_MS = 24 * 3600 * 1000 /* an environment may be swept after that */
-};
-
-struct dependencies {
-    struct dependencies_options o;
-    pthread_mutex_t lock;
-    char tag[TAG_MAX]; /* what Python there is, once it was found out; under lock */
-};
+enum { REPORT_MAX = 60 << 10, OUTPUT_SHOWN = 4096, FAILED_MAX = 2000 };
 
 /* ------------------------------------------------------------------ opening */
 
@@ -241,57 +228,9 @@ static enum err failed(struct ctx *ctx, struct preparing *p, enum environment_st
 
 /* ------------------------------------------------------------------ naming */
 
-static enum err find_python(struct ctx *ctx, struct dependencies *deps, const char **tag,
-                            const char **reason)
-{
-    enum err err = OK;
-    *reason = NULL;
-    (void)pthread_mutex_lock(&deps->lock);
-    *tag = deps->tag[0] ? slice_dup(ctx->arena, slice_of(deps->tag)) : NULL;
-    if (*tag == NULL)
-        err = environment_python(ctx, &deps->o, tag, reason);
-    if (err == OK && *tag)
-        (void)snprintf(deps->tag, sizeof deps->tag, "%s", *tag);
-    (void)pthread_mutex_unlock(&deps->lock);
-    return err;
-}
-
-/* Without the password: who changes it keeps his environments. */
-static struct slice source_of(const struct dependencies_options *o)
-{
-    struct slice url = slice_of(o->index_url);
-    size_t at = slice_find(url, '@');
-    if (o->wheelhouse)
-        return SLICE("wheelhouse");
-    return at < url.n ? slice_sub(url, at + 1, url.n) : url;
-}
-
-static const char *environment_key(struct arena *arena, const struct dependencies_options *o,
-                                   const char *tag, const struct needs *needs)
-{
-    unsigned char hash[SHA256_BYTES];
-    struct crypto_hash *h = crypto_hash_new();
-    char *key = arena_alloc(arena, SHA256_HEX);
-    struct slice source = source_of(o);
-    if (h == NULL || key == NULL) {
-        if (h)
-            crypto_hash_end(h, NULL);
-        return NULL;
-    }
-    crypto_hash_add(h, "larder.environment.1", sizeof "larder.environment.1");
-    crypto_hash_add(h, tag, strlen(tag) + 1);
-    crypto_hash_add(h, source.p, source.n);
-    crypto_hash_add(h, "", 1);
-    for (size_t i = 0; i < needs->count; i++)
-        crypto_hash_add(h, needs->list[i].line, strlen(needs->list[i].line) + 1);
-    crypto_hash_end(h, hash);
-    crypto_hex(hash, sizeof hash, key);
-    return key;
-}
-
 static enum err name_place(struct ctx *ctx, struct preparing *p)
 {
-    p->key = environment_key(ctx->arena, &p->deps->o, p->tag, &p->needs);
+    p->key = dependencies_key(ctx->arena, &p->deps->o, p->tag, &p->needs);
     p->place = p->key ? str_printf(ctx->arena, "%s/%s", p->deps->o.folder, p->key) : NULL;
     return p->place ? OK : ctx_no_memory(ctx);
 }
@@ -504,115 +443,10 @@ enum err dependencies_prepare_watched(struct ctx *ctx, struct domain *d,
         p.without_sdk = requirements_leave_sdk(&p.needs);
     if (p.needs.count == 0)
         return settled(ctx, &p);
-    err = find_python(ctx, p.deps, &p.tag, &reason);
+    err = dependencies_python(ctx, p.deps, &p.tag, &reason);
     if (err != OK)
         return err;
     if (reason)
         return failed(ctx, &p, ENVIRONMENT_UNAVAILABLE, NULL, reason);
     return find_or_build(ctx, &p);
-}
-
-enum err dependencies_prepare(struct ctx *ctx, struct domain *d, const char *const *requirements,
-                              size_t count, struct environment *out)
-{
-    return dependencies_prepare_watched(ctx, d, requirements, count, NULL, out);
-}
-
-/* ------------------------------------------------------------------ sweeping */
-
-struct wanting {
-    const struct dependencies_options *o;
-    const char *tag;
-    struct standing *list;
-    size_t count;
-};
-
-static enum err want_needs(struct ctx *ctx, const struct wanting *w, struct slice json)
-{
-    const struct jr *array;
-    struct needs needs;
-    enum err err = jr_parse(ctx, json, &array);
-    size_t count = err == OK ? jr_count(array) : 0;
-    const char **texts = arena_array(ctx->arena, count + 1, sizeof *texts);
-    if (texts == NULL)
-        return ctx_no_memory(ctx);
-    for (size_t i = 0; i < count; i++)
-        if ((texts[i] = slice_dup(ctx->arena, jr_str(jr_item(array, i)))) == NULL)
-            return ctx_no_memory(ctx);
-    if (err == OK)
-        err = requirements_read(ctx, texts, count, &needs);
-    if (err != OK)
-        return err;
-    for (int i = 0; i < 2; i++) { /* with the SDK and without */
-        const char *key = environment_key(ctx->arena, w->o, w->tag, &needs);
-        if (key == NULL)
-            return ctx_no_memory(ctx);
-        environment_want(w->list, w->count, key);
-        requirements_leave_sdk(&needs);
-    }
-    return OK;
-}
-
-/* One row at a time is in memory; one that cannot be read wants nothing. */
-static enum err want(struct ctx *ctx, void *arg, struct slice json)
-{
-    struct arena *callers = ctx->arena, scratch;
-    arena_init(&scratch, 4 << 20);
-    ctx->arena = &scratch;
-    enum err err = want_needs(ctx, arg, json);
-    if (err == ERR_INVALID) {
-        ctx_forgive(ctx);
-        err = OK;
-    }
-    ctx->arena = callers;
-    arena_free(&scratch);
-    return err;
-}
-
-static enum err want_all(struct ctx *ctx, struct conn *conn, void *arg)
-{
-    return pending_store_needs(ctx, conn, want, arg);
-}
-
-enum err dependencies_sweep(struct ctx *ctx, struct domain *d, int64_t *count)
-{
-    const char *reason = NULL;
-    struct dependencies *deps = d->dependencies;
-    *count = 0;
-    if (deps == NULL)
-        return OK;
-    struct wanting w = {.o = &deps->o};
-    enum err err = environment_standing(ctx, deps->o.folder, ctx->now - UNUSED_MS, &w.list,
-                                        &w.count);
-    if (err != OK || w.count == 0)
-        return err;
-    err = find_python(ctx, deps, &w.tag, &reason);
-    if (err != OK || reason) /* what cannot be told is not removed */
-        return err;
-    err = store_read(ctx, d->store, want_all, &w);
-    return err == OK ? environment_sweep(ctx, deps->o.folder, w.list, w.count, count) : err;
-}
-
-static enum err queue_next(struct ctx *ctx, struct conn *conn, void *arg)
-{
-    (void)arg;
-    return jobs_queue(ctx, conn, DEPENDENCIES_SWEEP, "all", SLICE_NONE, ctx->now + UNUSED_MS);
-}
-
-static enum err sweep_job(struct ctx *ctx, void *arg, const struct job *job, struct slice *result)
-{
-    int64_t count = 0;
-    struct domain *d = arg;
-    (void)job;
-    enum err err = store_write(ctx, d->store, queue_next, NULL);
-    if (err == OK)
-        err = dependencies_sweep(ctx, d, &count);
-    const char *text = str_printf(ctx->arena, "{\"removed\":%lld}", (long long)count);
-    *result = slice_of(text);
-    return err;
-}
-
-struct job_kind dependencies_job(struct domain *d)
-{
-    return (struct job_kind){.name = DEPENDENCIES_SWEEP, .run = sweep_job, .arg = d, .tries = 1};
 }

@@ -56,7 +56,7 @@ struct environment {
     struct slice report;    /* JSON object {policy, state, requirements, installed, reason, ...} */
 };
 
-/* What a build says while it goes on; NULL = nobody listens. */
+/* What a build says while it goes on. */
 struct dependencies_watch {
     const _Atomic bool *cancel;
     void (*progress)(void *arg, struct slice json);
@@ -66,10 +66,8 @@ struct dependencies_watch {
 /*
  * The environment of these requirements, found or built now: that may take minutes, so only a job
  * asks. ERR_INVALID names a requirement that is an option, an address, a path or no requirement at
- * all. ERR_BUSY: cancelled.
+ * all. ERR_BUSY: cancelled. `watch` may be NULL.
  */
-enum err dependencies_prepare(struct ctx *ctx, struct domain *d, const char *const *requirements,
-                              size_t count, struct environment *out) MUST_USE;
 enum err dependencies_prepare_watched(struct ctx *ctx, struct domain *d,
                                       const char *const *requirements, size_t count,
                                       const struct dependencies_watch *watch,
@@ -78,9 +76,8 @@ enum err dependencies_prepare_watched(struct ctx *ctx, struct domain *d,
 enum err dependencies_check(struct ctx *ctx, const char *const *requirements,
                             size_t count) MUST_USE;
 
-/* Removes environments that no version asks for and nobody used for a day; *count tells how many. */
-enum err dependencies_sweep(struct ctx *ctx, struct domain *d, int64_t *count) MUST_USE;
-/* The same as a kind of job, whose subject is "all". */
+/* A kind of job, its subject "all": removes environments that no version asks for and nobody used
+ * for a day, and queues itself for the next day. */
 #define DEPENDENCIES_SWEEP "environments.sweep"
 struct job_kind dependencies_job(struct domain *d);
 

@@ -16,11 +16,8 @@ enum { PACKAGES_SHOWN = 200 };
 
 static FTS *walk(const char *path)
 {
-    char *copy = strdup(path); /* fts wants it writable; freed below */
-    char *paths[] = {copy, NULL};
-    FTS *tree = copy ? fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL) : NULL;
-    free(copy);
-    return tree;
+    char *const paths[] = {(char *)(uintptr_t)path, NULL}; /* fts copies it */
+    return fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
 }
 
 void folder_measure(const char *path, int64_t max_bytes, int64_t max_files, struct folder_size *out)

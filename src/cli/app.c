@@ -302,7 +302,7 @@ enum err app_start(struct app *app, struct cli *cli)
     if (err == OK)
         err = replicate_open(cli, &app->domain);
     if (err == OK)
-        err = work_open(cli->ctx, cli->config, app->data, &app->domain);
+        err = work_open(cli, app->data, &app->domain);
     if (err != OK)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);

@@ -18,14 +18,35 @@
 
 enum { CLI_MEMORY = 256 << 20, CLI_JSON_MAX = 64 << 20 };
 
-const struct command *const commands[] = {
-    &command_serve,        &command_setup_link,   &command_admin_create, &command_admin_passwd,
-    &command_admin_list,   &command_token_create, &command_token_list,   &command_token_revoke,
-    &command_audit_verify, &command_backup,       &command_restore,      &command_verify,
-    &command_upload,       &command_list,         &command_show,         &command_versions,
-    &command_download,     &command_reload,       &command_health,       &command_enable,
-    &command_disable,      &command_lint,         &command_config,       &command_routes,
-    &command_openapi,      &command_version,      &command_help,         NULL};
+const struct command *const commands[] = {&command_serve,
+                                          &command_setup_link,
+                                          &command_admin_create,
+                                          &command_admin_passwd,
+                                          &command_admin_list,
+                                          &command_token_create,
+                                          &command_token_list,
+                                          &command_token_revoke,
+                                          &command_audit_verify,
+                                          &command_backup,
+                                          &command_backup_s3,
+                                          &command_restore,
+                                          &command_verify,
+                                          &command_upload,
+                                          &command_list,
+                                          &command_show,
+                                          &command_versions,
+                                          &command_download,
+                                          &command_reload,
+                                          &command_health,
+                                          &command_enable,
+                                          &command_disable,
+                                          &command_lint,
+                                          &command_config,
+                                          &command_routes,
+                                          &command_openapi,
+                                          &command_version,
+                                          &command_help,
+                                          NULL};
 
 const struct command *commands_find(const char *name)
 {

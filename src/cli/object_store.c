@@ -307,6 +307,7 @@ enum err object_store_need(struct cli *cli, struct s3 **out)
 {
     struct object_store_settings settings;
     enum err err = object_store_read(cli->ctx, cli, &settings);
+    cli->usage |= err == ERR_INVALID;
     if (err != OK)
         return err;
     if (settings.state != OBJECT_STORE_READY)

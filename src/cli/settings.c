@@ -143,6 +143,8 @@ const struct config_row settings_rows[] = {
      .help = "backups of this node to keep in the bucket; older ones are deleted after a new one"},
     {.key = "backup-s3-key", .env = "LARDER_BACKUP_S3_KEY", .type = CONFIG_SECRET,
      .help = "key that seals backups in the bucket, made by `larder backup s3 --new-key FILE`"},
+    {.key = "backup-s3-unsealed", .env = "LARDER_BACKUP_S3_UNSEALED", .type = CONFIG_BOOL, .standard = "false",
+     .help = "back up to the bucket without such a key; whoever may read the bucket reads password hashes"},
     {.key = "demo", .env = "LARDER_DEMO", .type = CONFIG_BOOL, .standard = "false",
      .help = "fill an empty catalog with two orgs, three users and a dozen example plugins"},
     {.key = "admin-password", .env = "LARDER_ADMIN_PASSWORD", .type = CONFIG_SECRET,

@@ -11,6 +11,7 @@ extern const struct command command_admin_list;
 extern const struct command command_admin_passwd;
 extern const struct command command_audit_verify;
 extern const struct command command_backup;
+extern const struct command command_backup_s3;
 extern const struct command command_config;
 extern const struct command command_disable;
 extern const struct command command_download;

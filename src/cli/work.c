@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/backup_job.h"
 #include "domain/dependencies.h"
 #include "domain/health.h"
 #include "domain/jobs.h"
@@ -96,8 +97,10 @@ static enum err queue_sweep(struct ctx *ctx, struct conn *conn, void *arg)
     return jobs_queue(ctx, conn, DEPENDENCIES_SWEEP, "all", SLICE_NONE, ctx->now + first_sweep_ms);
 }
 
-enum err work_open(struct ctx *ctx, const struct config *config, const char *data, struct domain *d)
+enum err work_open(const struct cli *cli, const char *data, struct domain *d)
 {
+    struct ctx *ctx = cli->ctx;
+    const struct config *config = cli->config;
     struct job_kind kinds[KINDS_MAX];
     size_t count = 0;
     d->limits.job_threads = (int)config_int(config, "job-threads");
@@ -112,6 +115,14 @@ enum err work_open(struct ctx *ctx, const struct config *config, const char *dat
     if (v1 == NULL)
         return ctx_no_memory(ctx);
     *v1 = (struct pending_publisher){legacy_publish_pending, d};
+    struct backup_job *backup = arena_alloc(ctx->arena, sizeof *backup); /* likewise */
+    if (backup == NULL)
+        return ctx_no_memory(ctx);
+    *backup = (struct backup_job){cli, data, d};
+    err = backup_job_start(ctx, backup);
+    if (err != OK)
+        return err;
+    kinds[count++] = backup_job(backup);
     kinds[count++] = pending_job(v1);
     kinds[count++] = dependencies_job(d);
     kinds[count++] = health_job(d);

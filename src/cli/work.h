@@ -6,12 +6,11 @@
 #ifndef LARDER_CLI_WORK_H
 #define LARDER_CLI_WORK_H
 
-#include "base/config.h"
+#include "cli/command.h"
 #include "domain/domain.h"
 
 /* Fills d->jobs and what the kinds work with. work_close follows in any case. */
-enum err work_open(struct ctx *ctx, const struct config *config, const char *data,
-                   struct domain *d) MUST_USE;
+enum err work_open(const struct cli *cli, const char *data, struct domain *d) MUST_USE;
 /* First of all when the server stops: nobody waits for a job any more. */
 void work_stop(struct domain *d);
 void work_close(struct domain *d); /* after the last request, before the store */

@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,7 +173,7 @@ static void every_setting_is_complete(void **state)
         char env[64] = "LARDER_";
         size_t n = strlen(env);
         for (const char *p = row->key; *p; p++)
-            env[n++] = *p == '-' ? '_' : (char)(*p - ('a' - 'A'));
+            env[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
         env[n] = '\0';
         assert_string_equal(row->env, env);
         assert_non_null(row->help);

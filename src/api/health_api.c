@@ -3,7 +3,8 @@
  *
  * Asking queues a job and answers 202 at once; the job is polled under .../jobs/{job_id}, or the
  * history is read again. An org asks for its own plugins only and may read about those it can see.
- * The v1 twin stands in v1_api.c; what a check is stands in domain/health.h.
+ * The v1 API speaks of names instead of ids and means the newest enabled version, unless ?version=
+ * says another. What a check is stands in domain/health.h.
  */
 #include <inttypes.h>
 
@@ -16,6 +17,8 @@ enum { HISTORY_MAX = 200, LIMIT_STANDARD = 20 };
 
 static enum err ask(struct ctx *ctx, struct call *call);
 static enum err history(struct ctx *ctx, struct call *call);
+static enum err v1_ask(struct ctx *ctx, struct call *call);
+static enum err v1_history(struct ctx *ctx, struct call *call);
 static enum err show_network(struct ctx *ctx, struct call *call);
 static enum err set_network(struct ctx *ctx, struct call *call);
 
@@ -31,6 +34,12 @@ static const struct route routes[] = {
     {METHOD_GET,  "/api/orgs/{org_id}/plugins/{plugin_id}/health",        ORG_READ,  BODY_NONE, 0, history,      "Health checks of a plugin the org can see, newest first"},
     {METHOD_POST, "/api/admin/plugins/{plugin_id}/health",                SYS_WRITE, BODY_NONE, 0, ask,          "Have a system plugin checked in the sandbox"},
     {METHOD_GET,  "/api/admin/plugins/{plugin_id}/health",                SYS_READ,  BODY_NONE, 0, history,      "Health checks of a system plugin, newest first"},
+    {METHOD_POST, "/api/admin/orgs/{org_id}/plugins/{plugin_id}/health",  SYS_WRITE, BODY_NONE, 0, ask,          "Have a plugin that one org owns checked in the sandbox"},
+    {METHOD_GET,  "/api/admin/orgs/{org_id}/plugins/{plugin_id}/health",  SYS_READ,  BODY_NONE, 0, history,      "Health checks of a plugin that one org owns, newest first"},
+    {METHOD_POST, "/api/v1/plugins/{name}/health",                        SYS_WRITE, BODY_NONE, 0, v1_ask,       "v1: have a plugin checked in the sandbox"},
+    {METHOD_GET,  "/api/v1/plugins/{name}/health",                        SYS_WRITE, BODY_NONE, 0, v1_history,   "v1: health checks of a plugin, newest first"},
+    {METHOD_POST, "/api/v1/plugins/plugins/{name}/health",                SYS_WRITE, BODY_NONE, 0, v1_ask,       "v1, second spelling: have a plugin checked"},
+    {METHOD_GET,  "/api/v1/plugins/plugins/{name}/health",                SYS_WRITE, BODY_NONE, 0, v1_history,   "v1, second spelling: health checks of a plugin"},
     {METHOD_GET,  "/api/admin/plugins/{plugin_id}/network",               SYS_READ,  BODY_NONE, 0, show_network, "May checks of a system plugin reach the network"},
     {METHOD_PUT,  "/api/admin/plugins/{plugin_id}/network",               ADMIN,     BODY_JSON, 0, set_network,  "Let checks of a system plugin reach the network, or not"},
     {METHOD_GET,  "/api/admin/orgs/{org_id}/plugins/{plugin_id}/network", SYS_READ,  BODY_NONE, 0, show_network, "May checks of an org's plugin reach the network"},
@@ -51,24 +60,32 @@ static enum err read_subject(struct ctx *ctx, struct call *call, const char **or
     return err;
 }
 
-static enum err ask(struct ctx *ctx, struct call *call)
+static enum err ask_for(struct ctx *ctx, struct call *call, const char *org_id,
+                        const char *plugin_id, bool is_v1)
 {
-    const char *org_id, *plugin_id, *job_id;
+    const char *job_id;
     struct jw j;
-    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
-    if (err == OK)
-        err = health_ask(ctx, api_domain(call), api_actor(call), org_id, plugin_id, &job_id);
+    enum err err = health_ask(ctx, api_domain(call), api_actor(call), org_id, plugin_id, &job_id);
     if (err != OK)
         return err;
     reply_status(call->reply, 202);
     reply_no_store(call->reply);
     reply_json(call->reply, &j);
     jw_object(&j);
+    if (is_v1)
+        jw_put_bool(&j, "success", true);
     jw_put_str(&j, "message", "The health check is queued");
     jw_put_str(&j, "plugin_id", plugin_id);
     jw_put_str(&j, "job_id", job_id);
     jw_end(&j);
     return OK;
+}
+
+static enum err ask(struct ctx *ctx, struct call *call)
+{
+    const char *org_id, *plugin_id;
+    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
+    return err == OK ? ask_for(ctx, call, org_id, plugin_id, false) : err;
 }
 
 static void write_check(struct jw *j, const struct health_check *check)
@@ -99,18 +116,16 @@ static enum err read_before(struct ctx *ctx, struct call *call, int *limit, int6
     return OK;
 }
 
-static enum err history(struct ctx *ctx, struct call *call)
+static enum err history_of(struct ctx *ctx, struct call *call, const char *org_id,
+                           const char *plugin_id)
 {
-    const char *org_id, *plugin_id;
     struct health_check *checks;
     size_t count;
     int limit;
     int64_t before;
     bool more;
     struct jw j;
-    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
-    if (err == OK)
-        err = read_before(ctx, call, &limit, &before);
+    enum err err = read_before(ctx, call, &limit, &before);
     if (err == OK)
         err = health_history(ctx, api_domain(call), org_id, plugin_id, before, limit, &checks,
                              &count, &more);
@@ -126,6 +141,71 @@ static enum err history(struct ctx *ctx, struct call *call)
         return OK;
     const char *cursor = str_printf(ctx->arena, "%" PRId64, checks[count - 1].seq);
     return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
+}
+
+static enum err history(struct ctx *ctx, struct call *call)
+{
+    const char *org_id, *plugin_id;
+    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
+    return err == OK ? history_of(ctx, call, org_id, plugin_id) : err;
+}
+
+/* ------------------------------------------------------------------ v1 */
+
+struct choice {
+    struct ctx *ctx;
+    struct slice version; /* none = the newest enabled one, else the newest */
+    const char *id;
+    bool is_enabled;
+};
+
+static enum err choose(void *arg, const struct plugin *p)
+{
+    struct choice *c = arg;
+    bool fits = c->version.n ? slice_is(c->version, p->version)
+                             : c->id == NULL || (p->enabled && !c->is_enabled);
+    if (!fits)
+        return OK;
+    c->is_enabled = p->enabled;
+    c->id = slice_dup(c->ctx->arena, slice_of(p->id)); /* p lives for this call only */
+    return c->id ? OK : ctx_no_memory(c->ctx);
+}
+
+static enum err v1_subject(struct ctx *ctx, struct call *call, const char **plugin_id)
+{
+    const struct catalog_query system = {.system_only = true};
+    struct choice c = {.ctx = ctx};
+    const char *name;
+    enum err err = api_param(ctx, call, "name", &name);
+    if (err != OK)
+        return err;
+    if (!request_query(ctx, call->req, "version", &c.version) && ctx->fault.err != OK)
+        return ctx->fault.err;
+    const char *pid = str_printf(ctx->arena, "legacy.%s", name);
+    if (pid == NULL)
+        return ctx_no_memory(ctx);
+    err = catalog_versions(ctx, api_domain(call), &system, pid, choose, &c);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    ctx_forgive(ctx); /* said in the words of v1 */
+    *plugin_id = c.id;
+    return c.id ? OK
+                : ctx_fail_code(ctx, ERR_NOT_FOUND, "PL-0002",
+                                "Plugin '%s' not found in available plugins", name);
+}
+
+static enum err v1_ask(struct ctx *ctx, struct call *call)
+{
+    const char *plugin_id;
+    enum err err = v1_subject(ctx, call, &plugin_id);
+    return err == OK ? ask_for(ctx, call, NULL, plugin_id, true) : err;
+}
+
+static enum err v1_history(struct ctx *ctx, struct call *call)
+{
+    const char *plugin_id;
+    enum err err = v1_subject(ctx, call, &plugin_id);
+    return err == OK ? history_of(ctx, call, NULL, plugin_id) : err;
 }
 
 /* ------------------------------------------------------------------ network */

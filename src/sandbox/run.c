@@ -45,6 +45,7 @@ struct running {
     pid_t child;     /* bubblewrap itself */
     int64_t begun, deadline;
     bool killed, as_root;
+    bool stuck; /* was killed, and did not die in time */
     struct watch watch;
 };
 
@@ -139,15 +140,20 @@ static enum err prepare(struct ctx *ctx, const struct sandbox *s, const struct s
 
 /* ------------------------------------------------------------------ ending */
 
+/* The first process inside takes all others with it. As long as it is not known it stands at the
+ * gate, and is killed there as soon as it is: were bubblewrap killed instead, it would be left over
+ * and go on when the gate's end of ours is closed. */
 static void kill_all(struct running *r, enum sandbox_end why)
 {
-    if (r->killed)
-        return;
-    r->killed = true;
-    r->result->end = why;
-    r->deadline = clock_mono_us() / 1000 + DYING_MS;
-    if (r->init < 0 || syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0) != 0)
-        (void)kill(r->watch.init > 0 ? r->watch.init : r->child, SIGKILL);
+    if (!r->killed) {
+        r->killed = true;
+        r->result->end = why;
+        r->deadline = clock_mono_us() / 1000 + DYING_MS;
+    }
+    if (r->init >= 0)
+        (void)syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0);
+    else if (r->watch.init > 0)
+        (void)kill(r->watch.init, SIGKILL);
 }
 
 /* The number behind a name in what bubblewrap writes about itself, or -1. */
@@ -180,7 +186,7 @@ static void open_gate(struct running *r)
     r->watch.init = (pid_t)pid;
     r->watch.limit = r->run->limits.memory_bytes;
     r->init = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    if (r->init < 0 || prlimit((pid_t)pid, RLIMIT_NPROC, &both, NULL) != 0) {
+    if (r->killed || r->init < 0 || prlimit((pid_t)pid, RLIMIT_NPROC, &both, NULL) != 0) {
         kill_all(r, SANDBOX_EXITED); /* and no exit status will be found */
         return;
     }
@@ -258,8 +264,10 @@ static void wait_all(struct running *r)
         }
         if (now < r->deadline)
             continue;
-        if (r->killed)
-            break; /* it does not die: a process stuck in the kernel */
+        if (r->killed) {
+            r->stuck = true; /* in the kernel, most likely */
+            break;
+        }
         kill_all(r, SANDBOX_TIMED_OUT);
     }
 }
@@ -321,7 +329,8 @@ enum err run_unjudged(struct ctx *ctx, const struct sandbox *sandbox, const stru
     wait_all(&r);
     for (int i = 0; i < PIPES; i++)
         close_fd(&r.pipe[i]);
-    close_fd(&r.gate);
+    if (!r.stuck || r.init >= 0)
+        close_fd(&r.gate); /* else left shut for ever: somebody may stand behind it */
     if (r.killed)
         (void)kill(r.child, SIGKILL);
     while (waitpid(r.child, NULL, 0) < 0 && errno == EINTR)
@@ -336,5 +345,9 @@ enum err sandbox_run(struct ctx *ctx, const struct sandbox *sandbox, const struc
     const char *reason = sandbox_reason(sandbox);
     if (reason)
         return ctx_fail(ctx, ERR_BUSY, "%s", reason);
+    if (run->cancel && atomic_load(run->cancel)) {
+        *out = (struct sandbox_result){.end = SANDBOX_CANCELLED};
+        return OK;
+    }
     return run_unjudged(ctx, sandbox, run, out);
 }

@@ -28,6 +28,7 @@ MAY = {
     "cadence:org:members:write": {ORG_ADMIN, SYS_ADMIN},
     "cadence:org:plugins:read": {ORG_ADMIN, SYS_ADMIN},
     "cadence:org:plugins:write": {ORG_ADMIN, SYS_ADMIN},
+    "cadence:system:admin": {SYS_ADMIN},
     "cadence:system:api_keys:read": {SYS_ADMIN},
     "cadence:system:api_keys:write": {SYS_ADMIN},
     "cadence:system:audit:read": {SYS_ADMIN},

@@ -274,6 +274,24 @@ static void test_cancel(void **state)
     assert_int_equal(b->result.end, SANDBOX_CANCELLED);
 }
 
+/* At every moment of its making, and none is left over: their pipe would be open. */
+static void test_ended_early(void **state)
+{
+    struct bench *b = *state;
+    for (int ms = 0; ms < 30; ms += 2) {
+        b->run.limits.wall_ms = ms;
+        int64_t begun = clock_mono_us();
+        run(b, "import time; time.sleep(600)");
+        assert_int_equal(b->result.end, SANDBOX_TIMED_OUT);
+        assert_true(clock_mono_us() - begun < 4000000);
+    }
+    _Atomic bool cancel = true;
+    b->run.cancel = &cancel;
+    run(b, "pass");
+    assert_int_equal(b->result.end, SANDBOX_CANCELLED);
+    assert_int_equal(b->result.wall_ms, 0);
+}
+
 static void test_refused_calls(void **state)
 {
     struct bench *b = *state;
@@ -346,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_output_ceiling, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_background_dies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ended_early, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_to_mount, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reasons, set_up, tear_down),

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import tempfile
 import threading
 import time
@@ -314,3 +315,30 @@ def test_an_sdk_that_is_nowhere_is_left_to_the_runner(start_server, wheelhouse, 
     admin = server.admin()
     assert upload(admin, needs=[sdk, "alpha"]).status_code == 200
     assert {p["name"] for p in newest_report(admin)["packages"]} == {"alpha", "cadence_sdk"}
+
+
+def test_environments_that_no_version_asks_for_are_swept(start_server, wheelhouse):
+    wheel(wheelhouse, "alpha")
+    wheel(wheelhouse, "beta")
+    server = start_server(LARDER_WHEELHOUSE=wheelhouse)
+    admin = server.admin()
+    assert upload(admin, needs=["alpha", "cadence_sdk>=1.0.1"]).status_code == 200
+    (kept,) = environments(server)
+    assert upload(admin, version="2.0.0", needs=["beta"]).status_code == 200
+    (gone,) = set(environments(server)) - {kept}
+    assert admin.delete("/api/v1/plugins/uploaded/math_plugin/2.0.0").status_code == 200
+
+    def sweep():
+        before = {j["id"] for j in admin.get("/api/admin/jobs?kind=environments.sweep&state=done").json()}
+        with sqlite3.connect(server.data / "larder.db", timeout=30) as db:
+            db.execute("UPDATE job SET run_at = 0 WHERE kind = 'environments.sweep' AND state = 'queued'")
+        db.close()
+        done = wait_for(lambda: [j for j in admin.get("/api/admin/jobs?kind=environments.sweep&state=done").json()
+                                 if j["id"] not in before])
+        return done[0]["result"]["removed"]
+
+    assert sweep() == 0  # both were used today
+    for environment in (kept, gone):
+        os.utime(environment, (time.time() - 2 * 86400,) * 2)
+    assert sweep() == 1
+    assert environments(server) == [kept]

@@ -12,7 +12,7 @@
 #include "package/pyread_guard.h"
 #include "package/scan_calls.h"
 
-enum { FRAMES_MAX = 200, LIST_MAX = 16384, TARGET_DEPTH = 16 };
+enum { FRAMES_MAX = 200, LIST_MAX = 16384, TARGET_DEPTH = 16, ALIASES_MAX = 16 };
 
 struct frame {
     size_t depth; /* of the node that opened it */
@@ -26,6 +26,8 @@ struct walk {
     struct py_module *m;
     struct py_symbols *s;
     size_t scope_cap, cap, call_cap;
+    struct slice aliases[ALIASES_MAX]; /* "run" of "from os import system as run" */
+    size_t alias_count;
     struct frame frames[FRAMES_MAX];
     size_t frame_count;
     TSNode decorated; /* the last one seen; its definition follows */
@@ -254,6 +256,8 @@ static void see_import_from(struct walk *w, TSNode node)
         } else if (kind == NODE_ALIASED_IMPORT) {
             b.original = py_node_text(w->m, py_node_field(names.at[i], "name"));
             b.name = py_node_text(w->m, py_node_field(names.at[i], "alias"));
+            if (scan_call_is_wanted(b.original) && w->alias_count < ALIASES_MAX)
+                w->aliases[w->alias_count++] = b.name;
         } else {
             b.original = b.name = py_node_text(w->m, names.at[i]);
         }
@@ -268,6 +272,14 @@ static bool is_mutator(struct slice name)
                                         "add",    "setdefault", "discard", "__setitem__"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_is(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool is_alias(const struct walk *w, struct slice name)
+{
+    for (size_t i = 0; i < w->alias_count; i++)
+        if (slice_eq(w->aliases[i], name))
             return true;
     return false;
 }
@@ -291,7 +303,7 @@ static void see_call(struct walk *w, TSNode node)
         return;
     struct slice name = py_node_text(w->m,
                                      is_method ? py_node_field(function, "attribute") : function);
-    if (scan_call_is_wanted(name))
+    if (scan_call_is_wanted(name) || (!is_method && is_alias(w, name)))
         note_call(w, node);
     if (is_method && is_mutator(name))
         bind_change(w, py_node_field(function, "object"), node, "a method changes it");

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/log.h"
 #include "blob/blob.h"
 #include "blob/tree.h"
@@ -17,6 +18,8 @@
 #include "package/zip_source.h"
 #include "store/plugin_store.h"
 #include "store/replica_store.h"
+
+enum { COLUMN_MAX = 1 << 20 };
 
 enum err arrival_open(struct ctx *ctx, struct slice bytes, struct zip **zip,
                       struct package_source *source, int64_t *us)
@@ -37,9 +40,28 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* The same value, however its letters are written. */
+static bool same_json(struct ctx *ctx, struct slice a, struct slice b)
+{
+    struct buf x, y;
+    const struct jr *v, *w;
+    if (slice_eq(a, b))
+        return true;
+    if (jr_parse(ctx, a, &v) != OK || jr_parse(ctx, b, &w) != OK) {
+        ctx_forgive(ctx);
+        return false;
+    }
+    buf_init(&x, ctx->arena, COLUMN_MAX);
+    buf_init(&y, ctx->arena, COLUMN_MAX);
+    jr_copy(v, &x);
+    jr_copy(w, &y);
+    return !buf_failed(&x) && !buf_failed(&y) && slice_eq(buf_view(&x), buf_view(&y));
+}
+
 /* NULL, or the first thing that the record says otherwise. Words that only people read are left
  * out: two versions of this program may cut them differently. */
-static const char *difference(const struct plugin *row, const struct plugin *read, const char *pid)
+static const char *difference(struct ctx *ctx, const struct plugin *row, const struct plugin *read,
+                              const char *pid)
 {
     if (row->generation == PLUGIN_V2 && !same(row->pid, pid))
         return "pid";
@@ -51,13 +73,13 @@ static const char *difference(const struct plugin *row, const struct plugin *rea
         return "generation";
     if (!same(row->agent_type, read->agent_type))
         return "agent_type";
-    if (!slice_eq(row->capabilities, read->capabilities))
+    if (!same_json(ctx, row->capabilities, read->capabilities))
         return "capabilities";
-    if (!slice_eq(row->dependencies, read->dependencies))
+    if (!same_json(ctx, row->dependencies, read->dependencies))
         return "dependencies";
-    if (!slice_eq(row->default_settings, read->default_settings))
+    if (!same_json(ctx, row->default_settings, read->default_settings))
         return "default_settings";
-    return slice_eq(row->settings_schema, read->settings_schema) ? NULL : "settings_schema";
+    return same_json(ctx, row->settings_schema, read->settings_schema) ? NULL : "settings_schema";
 }
 
 /* *reason stays NULL where the package is what its row says; *logo is its picture. */
@@ -87,7 +109,7 @@ static enum err judge(struct ctx *ctx, const struct plugin *row, struct slice by
     }
     *logo = read.logo_image;
     if (err == OK)
-        *reason = difference(row, &read, found->meta.pid);
+        *reason = difference(ctx, row, &read, found->meta.pid);
     return err;
 }
 

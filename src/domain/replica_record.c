@@ -186,20 +186,60 @@ static enum err take_sha(struct ctx *ctx, const struct jr *o, const char *key, c
     return err;
 }
 
+/* The value as our own writer puts it, so that a column has the same bytes on every node. */
+static void write_again(struct jw *j, const struct jr *v, int depth)
+{
+    struct slice key;
+    const struct jr *member;
+    void *at = NULL;
+    struct buf number;
+    char room[64];
+    j->wrong |= depth > JW_DEPTH - 2;
+    if (j->wrong)
+        return;
+    switch (jr_kind(v)) {
+    case JR_NULL: jw_null(j); return;
+    case JR_BOOL: jw_bool(j, jr_bool(v)); return;
+    case JR_INT: jw_int(j, jr_int(v)); return;
+    case JR_STR: jw_text(j, jr_str(v)); return;
+    case JR_REAL: /* in the reader's digits */
+        number = (struct buf){.p = room, .cap = sizeof room, .max = sizeof room};
+        jr_copy(v, &number);
+        j->wrong |= buf_failed(&number);
+        jw_raw(j, buf_view(&number));
+        return;
+    case JR_ARRAY:
+        jw_array(j);
+        for (size_t i = 0; i < jr_count(v); i++)
+            write_again(j, jr_item(v, i), depth + 1);
+        break;
+    case JR_OBJECT:
+        jw_object(j);
+        while (jr_next(v, &at, &key, &member)) {
+            jw_key_slice(j, key);
+            write_again(j, member, depth + 1);
+        }
+        break;
+    }
+    jw_end(j);
+}
+
 /* A JSON column, written again; `kind` is what it must be, or null where `want` is false. */
 static enum err take_json(struct ctx *ctx, const struct jr *o, const char *key, enum jr_kind kind,
                           bool want, struct slice *out)
 {
     struct buf b;
+    struct jw j;
     const struct jr *v = jr_member(o, key);
     if (!want && (v == NULL || jr_kind(v) == JR_NULL))
         return OK;
     if (v == NULL || jr_kind(v) != kind)
         return wrong(ctx, key, "is missing or of another kind");
     buf_init(&b, ctx->arena, COLUMN_MAX);
-    jr_copy(v, &b);
+    jw_start(&j, &b);
+    write_again(&j, v, 0);
     *out = buf_view(&b);
-    return buf_failed(&b) ? wrong(ctx, key, "is too large") : OK;
+    return jw_done(&j) ? OK : wrong(ctx, key, "is too large or too deep");
 }
 
 static bool is_agent_type(const char *type)

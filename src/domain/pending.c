@@ -23,7 +23,9 @@
 #define INSTALL_FAILED "Dependency installation failed"
 
 enum {
-    WAITERS_MAX = 64, /* connections that wait at a time; each has a thread of the server's */
+    /* Requests that wait at a time. Each holds a thread of the server and the room in memory of its
+     * upload (cli/app.c has 16), so that others can be received meanwhile. */
+    WAITERS_MAX = 8,
     PACKAGE_MAX = 64 << 20,
     NEEDS_MAX = 64 << 10,
     REQUIREMENTS_MAX = 1000

@@ -19,6 +19,7 @@
 #include "base/json_read.h"
 #include "domain/catalog.h"
 #include "domain/rollback.h"
+#include "domain/downloads.h"
 
 enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20, PID_ROOM = 256 };
 
@@ -467,6 +468,8 @@ static enum err download(struct ctx *ctx, struct call *call)
         return err;
     if ((err = catalog_open(ctx, api_domain(call), &p, &fd)) != OK)
         return err;
+    if (call->req->method == METHOD_GET && n == (off_t)p.size_bytes) /* a part is not a download */
+        downloads_note(api_domain(call), p.id);
     reply_file(call->reply, "application/zip", fd, from, n);
     return OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "domain/downloads.h"
 #include "domain/health.h"
 #include "domain/passwords.h"
 #include "domain/permissions.h"
@@ -41,7 +42,9 @@ enum err domain_open(struct ctx *ctx, struct domain *d, struct store *store,
     memcpy(d->signing_key, signing_key, SIGNING_KEY_BYTES);
     d->passwords = password_gate_new();
     d->stamps = stamps_new();
-    enum err err = d->passwords && d->stamps ? roles_seed(ctx, d) : ctx_no_memory(ctx);
+    d->downloads = downloads_new();
+    bool whole = d->passwords && d->stamps && d->downloads;
+    enum err err = whole ? roles_seed(ctx, d) : ctx_no_memory(ctx);
     if (err != OK)
         domain_close(d);
     return err;
@@ -51,9 +54,11 @@ void domain_close(struct domain *d)
 {
     password_gate_free(d->passwords);
     stamps_free(d->stamps);
+    downloads_free(d->downloads);
     crypto_wipe(d->signing_key, sizeof d->signing_key);
     d->passwords = NULL;
     d->stamps = NULL;
+    d->downloads = NULL;
 }
 
 static enum err any_expired(struct ctx *ctx, struct conn *conn, void *arg)
@@ -74,6 +79,8 @@ enum err domain_tend(struct ctx *ctx, struct domain *d)
     bool any = false;
     int64_t swept = SWEEP_AT_ONCE;
     enum err err = stamps_write(ctx, d);
+    if (err == OK)
+        err = downloads_write(ctx, d);
     if (err == OK)
         err = store_read(ctx, d->store, any_expired, &any);
     while (err == OK && any && swept == SWEEP_AT_ONCE)

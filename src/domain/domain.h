@@ -22,6 +22,7 @@ struct trees;         /* blob/tree.h */
 struct password_gate; /* domain/passwords.c */
 struct replica;       /* domain/replica.h */
 struct stamps;        /* domain/stamps.c */
+struct downloads;     /* domain/downloads.c */
 struct jobs;          /* domain/jobs.h */
 struct dependencies;  /* domain/dependencies.h */
 struct sandbox;       /* sandbox/sandbox.h */
@@ -59,6 +60,7 @@ struct domain {
     unsigned char signing_key[SIGNING_KEY_BYTES]; /* signs access tokens */
     struct password_gate *passwords;
     struct stamps *stamps;
+    struct downloads *downloads;
     struct jobs *jobs;                 /* NULL where nobody runs jobs: the command line */
     struct dependencies *dependencies; /* NULL likewise: nothing is installed */
     struct sandbox *sandbox;           /* NULL likewise: nothing is run */

@@ -33,7 +33,8 @@ static const char *spell(struct ctx *ctx, const struct requirement *r)
     buf_init(&b, ctx->arena, LINE_MAX_BYTES);
     if (parts == NULL)
         return NULL;
-    memcpy(parts, r->extras, r->extra_count * sizeof *parts);
+    for (size_t i = 0; i < r->extra_count; i++)
+        parts[i] = r->extras[i];
     qsort(parts, r->extra_count, sizeof *parts, by_text);
     buf_slice(&b, r->key);
     for (size_t i = 0; i < r->extra_count; i++) {

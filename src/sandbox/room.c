@@ -64,14 +64,12 @@ static void add_number(struct buf *b, const char *option, int64_t n)
 
 static void add_namespaces(struct buf *b, const struct sandbox *s, const struct sandbox_run *run)
 {
-    static const char *const always[] = {
-        "--unshare-ipc",     "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
-        "--die-with-parent", "--new-session", "--clearenv"};
+    static const char *const always[] = {"--unshare-ipc",     "--unshare-pid", "--unshare-uts",
+                                         "--die-with-parent", "--new-session", "--clearenv"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         add(b, always[i]);
     if (!run->network)
         add(b, "--unshare-net");
-    add2(b, "--hostname", "sandbox");
     add2(b, "--cap-drop", "ALL");
     if (s->as_root) {
         add2(b, "--cap-add", "CAP_SETUID"); /* for setpriv, which gives them up */

@@ -41,16 +41,21 @@ struct reader {
 
 /* ------------------------------------------------------------------ lines */
 
-/* A text of the report, bounded; what is no text is empty. */
-static struct slice text_of(const struct jr *object, const char *key)
+/* A text of the report, bounded, not in the middle of a letter; what is no text is empty. */
+static struct slice cut(const struct jr *value)
 {
-    struct slice text = jr_str(jr_member(object, key));
+    struct slice text = jr_str(value);
     if (text.n <= TEXT_MAX)
         return text;
     size_t n = TEXT_MAX;
     while (n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80)
-        n--; /* not in the middle of a letter */
+        n--;
     return slice_sub(text, 0, n);
+}
+
+static struct slice text_of(const struct jr *object, const char *key)
+{
+    return cut(jr_member(object, key));
 }
 
 static const struct jr *parse_line(struct reader *r, struct slice line)
@@ -71,8 +76,8 @@ static enum err read_lines(struct reader *r)
     struct slice rest = r->in->ran->out, line;
     bool whole = slice_ends(rest, "\n") || rest.n == 0;
     while (!r->foreign && slice_split(&rest, '\n', &line)) {
-        if (rest.n == 0 && (!whole || line.n == 0))
-            break; /* cut off in the middle, or behind the last one */
+        if (rest.n == 0 && !whole)
+            break; /* cut off in the middle */
         const struct jr *value = r->report ? NULL : parse_line(r, line);
         if (r->ctx->fault.err != OK)
             return r->ctx->fault.err;
@@ -226,8 +231,7 @@ static void put_texts(struct jw *j, const char *key, const struct jr *array, siz
     jw_key(j, key);
     jw_array(j);
     for (size_t i = 0; i < at_most(array, max); i++) {
-        struct slice text = jr_str(jr_item(array, i));
-        jw_text(j, slice_sub(text, 0, TEXT_MAX));
+        jw_text(j, cut(jr_item(array, i)));
     }
     jw_end(j);
 }
@@ -354,7 +358,7 @@ static const char *copy(struct reader *r, struct slice text)
 static void set_place(struct reader *r, struct fault_item *item, const struct jr *lines)
 {
     for (size_t i = at_most(lines, LINES_MAX); i-- > 0;) {
-        struct slice line = slice_sub(jr_str(jr_item(lines, i)), 0, TEXT_MAX), file;
+        struct slice line = cut(jr_item(lines, i)), file;
         uint64_t number;
         size_t digits = 0;
         if (!slice_split(&line, ':', &file) || file.n == 0 || file.p[0] == '/')
@@ -375,7 +379,7 @@ static void find_warnings(struct reader *r)
     for (size_t i = 0; i < at_most(warnings, WARNINGS_MAX); i++) {
         struct stage_finding *f = add(r, LEVEL_WARNING, "health.warning");
         if (f)
-            f->item.sentence = copy(r, slice_sub(jr_str(jr_item(warnings, i)), 0, TEXT_MAX));
+            f->item.sentence = copy(r, cut(jr_item(warnings, i)));
     }
 }
 
@@ -386,7 +390,7 @@ static void find_remarks(struct reader *r)
         const struct jr *tool = jr_item(tools, i), *remarks = jr_member(tool, "remarks");
         struct slice name = text_of(tool, "name");
         for (size_t n = 0; n < at_most(remarks, REMARKS_MAX); n++) {
-            struct slice remark = slice_sub(jr_str(jr_item(remarks, n)), 0, TEXT_MAX);
+            struct slice remark = cut(jr_item(remarks, n));
             struct stage_finding *f = add(r, LEVEL_WARNING, "health.tool");
             if (f == NULL)
                 return;

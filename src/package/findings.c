@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SENTENCE_MAX = 400, SHOWN_NAME_MAX = 1200 /* 255 bytes, each as "\xff" */ };
+enum {
+    SENTENCE_MAX = 400,
+    SENTENCE_SHOWN = SENTENCE_MAX - 4,
+    SHOWN_NAME_MAX = 1200 /* 255 bytes, each as "\xff" */
+};
 
 void findings_init(struct findings *f, struct ctx *ctx)
 {
@@ -58,6 +62,16 @@ static const char *shown(struct arena *arena, struct slice name)
     return buf_text(&b);
 }
 
+struct slice findings_clip(struct slice text, size_t max)
+{
+    if (text.n <= max)
+        return text;
+    size_t n = max;
+    while (n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80)
+        n--;
+    return slice_sub(text, 0, n);
+}
+
 void findings_vsay(struct findings *f, const char *rule, const char *remedy, struct slice file,
                    const char *fmt, va_list args)
 {
@@ -67,7 +81,7 @@ void findings_vsay(struct findings *f, const char *rule, const char *remedy, str
     }
     char text[SENTENCE_MAX];
     (void)vsnprintf(text, sizeof text, fmt, args);
-    const char *sentence = slice_dup(f->ctx->arena, slice_of(text));
+    const char *sentence = slice_dup(f->ctx->arena, findings_clip(slice_of(text), SENTENCE_SHOWN));
     const char *member = file.p ? shown(f->ctx->arena, file) : NULL;
     if (sentence == NULL || (file.p && member == NULL)) {
         f->no_memory = true;

@@ -37,6 +37,9 @@ void findings_say(struct findings *f, const char *rule, const char *remedy, stru
 void findings_vsay(struct findings *f, const char *rule, const char *remedy, struct slice file,
                    const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
 
+/* The first max bytes of a text, less what would be half a character. */
+struct slice findings_clip(struct slice text, size_t max);
+
 static inline bool findings_any(const struct findings *f)
 {
     return f->count > 0 || f->no_memory;

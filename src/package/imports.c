@@ -16,6 +16,8 @@
 
 #define DECLARE "Add it to the dependencies of PluginMetadata(...)"
 
+enum { NAME_SHOWN = 100 /* bytes of a module's name in a sentence */ };
+
 struct declared {
     struct slice key;
     const char *text;
@@ -131,43 +133,43 @@ static void judge_relative(struct judging *j, const struct py_import *im)
 {
     static const char dots[] = "................";
     int level = im->level < sizeof dots - 1 ? (int)im->level : (int)sizeof dots - 1;
-    struct slice name = im->module.n ? im->module : im->name;
+    struct slice name = findings_clip(im->module.n ? im->module : im->name, NAME_SHOWN);
     findings_at(list_for(j, im), "dependency.no_sibling", NULL, im->at,
                 "Put the file into the package, or mend the name",
-                "The package has no module %.*s%.*s%s", level, dots,
-                (int)(name.n < 100 ? name.n : 100), name.p, circumstance(im));
+                "The package has no module %.*s%.*s%s", level, dots, SLICE_ARGS(name),
+                circumstance(im));
 }
 
 static void judge_foreign(struct judging *j, const struct py_import *im)
 {
     struct slice top = slice_sub(im->module, 0, slice_find(im->module, '.'));
-    struct slice wanted = import_distribution(im->module);
-    int n = (int)(top.n < 100 ? top.n : 100);
+    struct slice wanted = findings_clip(import_distribution(im->module), NAME_SHOWN);
+    struct slice shown = findings_clip(top, NAME_SHOWN);
     const struct declared *other = bringer_of(j, im->module);
     if (comes_with_sdk(j, top)) {
         findings_at(&j->out->remarks, "dependency.through_sdk", NULL, im->at, DECLARE,
-                    "%.*s is not declared; it comes with the SDK", n, top.p);
+                    "%.*s is not declared; it comes with the SDK", SLICE_ARGS(shown));
         return;
     }
     if (other) {
         findings_at(im->in_test ? &j->out->remarks : &j->out->doubtful, "dependency.indirect", NULL,
-                    im->at, DECLARE, "%.*s is not declared; it comes along with %.*s", n, top.p,
-                    SLICE_ARGS(other->key));
+                    im->at, DECLARE, "%.*s is not declared; it comes along with %.*s",
+                    SLICE_ARGS(shown), SLICE_ARGS(other->key));
         return;
     }
     other = unmatched(j);
     if (other && list_for(j, im) == &j->out->missing) {
         findings_at(&j->out->doubtful, "dependency.unclear", NULL, im->at,
                     "Declare it by the name it is installed under",
-                    "%.*s is not declared under that name; it may come with %.*s", n, top.p,
-                    SLICE_ARGS(other->key));
+                    "%.*s is not declared under that name; it may come with %.*s",
+                    SLICE_ARGS(shown), SLICE_ARGS(other->key));
         return;
     }
     const char *hint = str_printf(j->out->missing.ctx->arena,
                                   "Add \"%.*s\" to the dependencies of PluginMetadata(...)",
-                                  (int)(wanted.n < 100 ? wanted.n : 100), wanted.p);
+                                  SLICE_ARGS(wanted));
     findings_at(list_for(j, im), "dependency.undeclared", NULL, im->at, hint ? hint : DECLARE,
-                "%.*s is imported but not declared%s", n, top.p, circumstance(im));
+                "%.*s is imported but not declared%s", SLICE_ARGS(shown), circumstance(im));
 }
 
 /* Neither Python's, nor the package's, nor the SDK's, nor declared. */

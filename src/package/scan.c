@@ -84,9 +84,9 @@ bool scan_families(struct slice list, unsigned *bits, struct slice *bad)
 static void say(struct findings *found, enum scan_family family, struct py_at at, const char *verb,
                 struct slice what)
 {
-    size_t n = what.n < 80 ? what.n : 80;
+    what = findings_clip(what, 80);
     findings_at(&found[family], families[family].rule, NULL, at, families[family].remedy,
-                "%s %.*s, which %s", verb, (int)n, what.p, families[family].touches);
+                "%s %.*s, which %s", verb, SLICE_ARGS(what), families[family].touches);
 }
 
 /* ---- imports ----------------------------------------------------------------------------------- */

@@ -42,7 +42,8 @@ void findings_at(struct findings *f, const char *rule, const char *field, struct
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    const char *sentence = slice_dup(f->ctx->arena, slice_of(text));
+    /* 4 less than there is room for: what was cut may have been cut in a character */
+    const char *sentence = slice_dup(f->ctx->arena, findings_clip(slice_of(text), sizeof text - 4));
     if (sentence == NULL)
         f->no_memory = true;
     else

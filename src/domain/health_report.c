@@ -73,11 +73,10 @@ static const struct jr *parse_line(struct reader *r, struct slice line)
 
 static enum err read_lines(struct reader *r)
 {
-    struct slice rest = r->in->ran->out, line;
-    bool whole = slice_ends(rest, "\n") || rest.n == 0;
+    struct slice out = r->in->ran->out, line;
+    const char *last = out.n ? memrchr(out.p, '\n', out.n) : NULL; /* behind it one was cut off */
+    struct slice rest = last ? slice_sub(out, 0, (size_t)(last - out.p)) : SLICE_NONE;
     while (!r->foreign && slice_split(&rest, '\n', &line)) {
-        if (rest.n == 0 && !whole)
-            break; /* cut off in the middle */
         const struct jr *value = r->report ? NULL : parse_line(r, line);
         if (r->ctx->fault.err != OK)
             return r->ctx->fault.err;

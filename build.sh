@@ -96,6 +96,7 @@ word_run() {
 
 word_test() {
     need build test ceph
+    case " $* " in *" --all "*) need swift ;; esac
     build all
     configure asan -DCMAKE_C_COMPILER=gcc
     say "building the tests for the address sanitizer"

@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 from ceph import ceph_store
+from swift import swift_store
 
 STUB = pathlib.Path(__file__).resolve().parents[1] / "stub"
 sys.path.insert(0, str(STUB))
@@ -25,7 +26,7 @@ _spec.loader.exec_module(http_conftest)
 larder_bin = http_conftest.larder_bin
 start_server = http_conftest.start_server
 server = http_conftest.server
-__all__ = ["ceph_store"]
+__all__ = ["ceph_store", "swift_store"]
 
 
 class Faults:

@@ -129,7 +129,7 @@ static struct slice shown_output(struct ctx *ctx, const struct preparing *p)
     size_t from = out.n > OUTPUT_SHOWN ? out.n - OUTPUT_SHOWN : 0;
     char *copy = slice_dup(ctx->arena, slice_sub(out, from, out.n));
     size_t host = slice_find(url, '@');
-    const char *start = memmem(url.p, url.n, "://", 3);
+    const char *start = url.n ? memmem(url.p, url.n, "://", 3) : NULL;
     if (copy == NULL)
         return SLICE_NONE;
     if (start && host < url.n) {

@@ -139,7 +139,7 @@ static const struct need *named(const struct needs *needs, struct slice text)
 
 static struct slice after(struct slice line, const char *words)
 {
-    const char *at = memmem(line.p, line.n, words, strlen(words));
+    const char *at = line.n ? memmem(line.p, line.n, words, strlen(words)) : NULL;
     return at ? slice_sub(line, (size_t)(at - line.p) + strlen(words), line.n) : SLICE_NONE;
 }
 

@@ -163,6 +163,7 @@ CREATE TABLE api_key (
 ) STRICT;
 CREATE INDEX api_key_user ON api_key (user_id);
 CREATE INDEX api_key_org ON api_key (org_id);
+CREATE INDEX api_key_end ON api_key (expires_at) WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
 
 -- The right to make the first admin. Minting one removes those before it, using it removes it.
 CREATE TABLE setup_token (
@@ -273,6 +274,10 @@ CREATE UNIQUE INDEX plugin_latest ON plugin (slice, pid) WHERE is_latest = 1;
 CREATE INDEX plugin_tag ON plugin (slice, tag, pid) WHERE is_latest = 1 AND tag IS NOT NULL;
 CREATE INDEX plugin_blob ON plugin (sha256);
 CREATE INDEX plugin_org ON plugin (org_id);
+-- What waits for a person: three indexes that are empty while all is well.
+CREATE INDEX plugin_unwell ON plugin (seq) WHERE health = 'failed' AND enabled = 1;
+CREATE INDEX plugin_bereft ON plugin (seq) WHERE artifact <> 'present';
+CREATE INDEX plugin_disputed ON plugin (seq) WHERE replication = 'conflict';
 -- Packages to fetch from the object store, and rows that no change has brought there yet.
 CREATE INDEX plugin_missing ON plugin (enabled DESC, created_at DESC) WHERE artifact <> 'present';
 CREATE INDEX plugin_unsent ON plugin (seq) WHERE replication = 'local';
@@ -303,6 +308,7 @@ CREATE TABLE finding (
     PRIMARY KEY (plugin_id, stage, n),
     FOREIGN KEY (plugin_id, stage) REFERENCES validation (plugin_id, stage) ON DELETE CASCADE ON UPDATE CASCADE
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX finding_error ON finding (plugin_id) WHERE level = 'error';
 
 -- Every run of a plugin's health check in the sandbox.
 CREATE TABLE health_check (
@@ -445,6 +451,7 @@ CREATE UNIQUE INDEX job_once ON job (kind, subject) WHERE state = 'queued';
 CREATE INDEX job_due ON job (run_at) WHERE state = 'queued';
 CREATE INDEX job_running ON job (started_at) WHERE state = 'running';
 CREATE INDEX job_subject ON job (subject, seq);
+CREATE INDEX job_failed ON job (finished_at) WHERE state = 'failed';
 CREATE INDEX job_finished ON job (finished_at) WHERE finished_at IS NOT NULL; -- for sweeping
 
 -- Uploads that were accepted and wait for their dependencies. Their bytes are a blob already; a row

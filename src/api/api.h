@@ -61,6 +61,7 @@ extern const size_t api_table_count;
 
 /* One table per file; each stands at the top of its file. */
 extern const struct route_table admin_api_table;
+extern const struct route_table appliance_api_table;
 extern const struct route_table audit_api_table;
 extern const struct route_table auth_api_table;
 extern const struct route_table contents_api_table;

@@ -15,6 +15,7 @@ const struct route_table *const api_tables[] = {
     &plugin_api_table,
     &contents_api_table,
     &admin_api_table,
+    &appliance_api_table,
     &examples_api_table,
     &role_api_table,
     &keys_api_table,

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -416,7 +417,8 @@ static enum err sweep_blob(struct ctx *ctx, int dir, const char *name, void *arg
     pthread_mutex_lock(&w->blobs->life);
     bool goes = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_old(w->s, &st) &&
                 !(is_hash(name) && S_ISREG(st.st_mode) && w->s->is_wanted(w->s->arg, name));
-    if (goes && unlinkat(dir, name, 0) == 0) { /* a folder in here is not ours: it stays */
+    if (goes && (w->s->look_only ||
+                 unlinkat(dir, name, 0) == 0)) { /* a folder in here is not ours: it stays */
         w->s->blobs++;
         w->s->bytes += st.st_size;
     }
@@ -431,7 +433,9 @@ static enum err sweep_folder(struct ctx *ctx, int dir, const char *name, void *a
         return OK;
     if (S_ISDIR(st.st_mode))
         return each_name(ctx, dir, name, sweep_blob, arg);
-    (void)unlinkat(dir, name, 0);
+    const struct sweeping *w = arg;
+    if (!w->s->look_only)
+        (void)unlinkat(dir, name, 0);
     return OK;
 }
 
@@ -441,7 +445,7 @@ static enum err sweep_temp(struct ctx *ctx, int dir, const char *name, void *arg
     struct stat st;
     (void)ctx;
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_old(s, &st) &&
-        unlinkat(dir, name, 0) == 0)
+        (s->look_only || unlinkat(dir, name, 0) == 0))
         s->temp_files++;
     return OK;
 }
@@ -452,4 +456,14 @@ enum err blob_sweep(struct ctx *ctx, struct blobs *b, struct blob_sweep *sweep)
     sweep->blobs = sweep->bytes = sweep->temp_files = 0;
     enum err err = each_name(ctx, b->tmp, ".", sweep_temp, sweep);
     return err == OK ? each_name(ctx, b->blobs, ".", sweep_folder, &w) : err;
+}
+
+enum err blobs_volume(struct ctx *ctx, struct blobs *b, int64_t *free_bytes, int64_t *total)
+{
+    struct statvfs v;
+    if (fstatvfs(b->blobs, &v) != 0)
+        return ctx_fail_errno(ctx, errno, "ask how full the disk is");
+    *free_bytes = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+    *total = (int64_t)v.f_blocks * (int64_t)v.f_frsize;
+    return OK;
 }

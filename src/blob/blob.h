@@ -35,13 +35,18 @@ bool blob_is_there(struct blobs *blobs, const char *sha256, int64_t size);
 /* Hashes the file now. OK, ERR_NOT_FOUND, ERR_CORRUPT. */
 enum err blob_verify(struct ctx *ctx, struct blobs *blobs, const char *sha256) MUST_USE;
 
+/* Bytes free for us, and in all, on the file system of the blobs. */
+enum err blobs_volume(struct ctx *ctx, struct blobs *blobs, int64_t *free_bytes,
+                      int64_t *total) MUST_USE;
+
 struct blob_sweep {
     bool (*is_wanted)(void *arg, const char *sha256); /* false = remove */
     void *arg;
     /* Only files last changed before this wall time: an hour ago while uploads may come in, since a
      * blob stands before its row; INT64_MAX = all, where none can. */
     int64_t older_than_ms;
-    int64_t blobs, bytes, temp_files; /* out: what was removed */
+    bool look_only;                   /* count, and remove nothing */
+    int64_t blobs, bytes, temp_files; /* out: what was removed, or would be */
 };
 /* Removes unwanted blobs, files that are no blobs, and everything in tmp/. */
 enum err blob_sweep(struct ctx *ctx, struct blobs *blobs, struct blob_sweep *sweep) MUST_USE;

@@ -24,6 +24,8 @@ const struct sql_list *const store_statements[] = {
     &replica_store_sql,
     &role_store_sql,
     &session_store_sql,
+    &storage_store_sql,
+    &attention_store_sql,
     &download_store_sql,
     &snapshot_check_sql,
     &snapshot_sql,

@@ -28,6 +28,8 @@ extern const struct sql_list replica_rows_sql;
 extern const struct sql_list replica_store_sql;
 extern const struct sql_list role_store_sql;
 extern const struct sql_list session_store_sql;
+extern const struct sql_list storage_store_sql;
+extern const struct sql_list attention_store_sql;
 extern const struct sql_list download_store_sql;
 extern const struct sql_list snapshot_check_sql;
 extern const struct sql_list snapshot_sql;

@@ -381,6 +381,7 @@ CREATE INDEX outbox_bytes ON outbox (sha256) WHERE sha256 IS NOT NULL;
 CREATE TABLE repl_state (
     one           INTEGER PRIMARY KEY CHECK (one = 1), -- there is one row
     recording     INTEGER NOT NULL DEFAULT 1 CHECK (recording IN (0, 1)), -- 0 = switched off: changes leave no outbox rows
+    carries       INTEGER NOT NULL DEFAULT 0 CHECK (carries IN (0, 1)), -- 1 = there is an object store: rows with waiting changes say 'pending', else 'local'
     bucket_id     TEXT,                       -- of the bucket this node belongs to; NULL = it has met none
     applied_seq   INTEGER NOT NULL DEFAULT 0, -- last entry of the log that is in the tables here
     state_hash    TEXT NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000', -- of all rows of entity_rev: equal on all nodes at the same applied_seq
@@ -481,3 +482,14 @@ CREATE TABLE pending_upload (
 CREATE UNIQUE INDEX pending_upload_once ON pending_upload (name, version) WHERE state IN ('pending', 'installing');
 CREATE INDEX pending_upload_blob ON pending_upload (sha256) WHERE state IN ('pending', 'installing');
 CREATE INDEX pending_upload_old ON pending_upload (updated_at) WHERE state IN ('checked', 'failed'); -- for sweeping
+
+-- Folders and ZIPs that somebody dropped into the plugin store, and what became of them.
+CREATE TABLE directory_entry (
+    name      TEXT PRIMARY KEY,      -- in the store
+    plugin    TEXT NOT NULL,         -- name of the plugin as that name says; '' = it says none
+    sha256    TEXT NOT NULL,         -- of the bytes that were judged, a folder's as packed; '' = it could not be read
+    state     TEXT NOT NULL CHECK (state IN ('listed', 'failed', 'gone')), -- gone = taken away again
+    plugin_id TEXT,                  -- the version it became, NULL = none; no foreign key: v1 frees versions
+    reason    TEXT,                  -- why it failed, NULL = it did not
+    judged_at INTEGER NOT NULL       -- when that was found
+) STRICT;

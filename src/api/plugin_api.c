@@ -18,8 +18,8 @@
 #include "api/row_cache.h"
 #include "base/json_read.h"
 #include "domain/catalog.h"
-#include "domain/rollback.h"
 #include "domain/downloads.h"
+#include "domain/rollback.h"
 
 enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20, PID_ROOM = 256 };
 
@@ -187,7 +187,8 @@ static void write_lasting(struct writing *w, const struct plugin *p)
     size_t from = buf_view(w->json.buf).n;
     plugin_json_lasting(&w->json, p);
     struct slice all = buf_view(w->json.buf);
-    if (!buf_failed(w->json.buf))
+    /* a package that is still to come brings its picture with it */
+    if (!buf_failed(w->json.buf) && strcmp(p->artifact, "present") == 0)
         row_cache_keep(w->rows, p->id, p->sha256, slice_sub(all, from, all.n));
 }
 
@@ -371,9 +372,9 @@ static enum err show(struct ctx *ctx, struct call *call)
     return OK;
 }
 
-/* {"enabled": bool} and {"tag": text or null}; at least one of them. */
+/* {"enabled": bool}, {"tag": text or null} and {"quarantined": bool}; at least one of them. */
 static enum err read_change(struct ctx *ctx, const struct call *call, bool *enabled,
-                            struct catalog_change *out)
+                            bool *quarantined, struct catalog_change *out)
 {
     const struct jr *body;
     struct slice tag = SLICE_NONE;
@@ -381,7 +382,12 @@ static enum err read_change(struct ctx *ctx, const struct call *call, bool *enab
     if (err != OK)
         return err;
     const struct jr *has_tag = jr_member(body, "tag"), *has_enabled = jr_member(body, "enabled");
-    if (has_enabled || !has_tag) {
+    if (jr_member(body, "quarantined")) {
+        if ((err = jr_get_bool(ctx, body, "quarantined", true, quarantined)) != OK)
+            return err;
+        out->quarantined = quarantined;
+    }
+    if (has_enabled || (!has_tag && !out->quarantined)) {
         if ((err = jr_get_bool(ctx, body, "enabled", true, enabled)) != OK)
             return err;
         out->enabled = enabled;
@@ -399,9 +405,9 @@ static enum err change(struct ctx *ctx, struct call *call)
     struct catalog_change change = {0};
     struct plugin p;
     struct jw j;
-    bool enabled;
+    bool enabled, quarantined;
     const char *org_id = param(ctx, call, "org_id"), *id = param(ctx, call, "plugin_id");
-    enum err err = read_change(ctx, call, &enabled, &change);
+    enum err err = read_change(ctx, call, &enabled, &quarantined, &change);
     if (err != OK)
         return err;
     if (id == NULL)

@@ -6,6 +6,8 @@
  */
 #include "api/plugin_json.h"
 
+#include <string.h>
+
 static const char *source_name(enum plugin_source source)
 {
     return source == SOURCE_SYSTEM ? "system" : "org";
@@ -47,6 +49,14 @@ void plugin_json_lasting(struct jw *j, const struct plugin *p)
     jw_put_time(j, "created_at", p->created_at);
 }
 
+/* "local", "pending", "replicated", "conflict", "missing". */
+static const char *replication_name(const struct plugin *p)
+{
+    if (p->artifact && strcmp(p->artifact, "missing") == 0)
+        return "missing";
+    return p->replication ? p->replication : "local";
+}
+
 void plugin_json_changing(struct jw *j, const struct plugin *p)
 {
     jw_put_str(j, "tag", p->tag);
@@ -56,6 +66,8 @@ void plugin_json_changing(struct jw *j, const struct plugin *p)
     /* beyond what Cadence names */
     jw_put_str(j, "artifact", p->artifact);
     jw_put_str(j, "health", p->health);
+    jw_put_bool(j, "quarantined", p->quarantined);
+    jw_put_str(j, "replication", replication_name(p));
     jw_put_time(j, "updated_at", p->updated_at);
 }
 

@@ -162,6 +162,8 @@ enum err plugin_upload(struct ctx *ctx, struct call *call)
     jw_put_bool(&j, "is_latest", done.plugin.is_latest);
     jw_put_str(&j, "sha256", done.plugin.sha256);
     jw_put_bool(&j, "unchanged", done.unchanged);
+    if (!done.dry_run)
+        jw_put_str(&j, "replication", done.plugin.replication);
     jw_put_bool(&j, "dry_run", done.dry_run);
     write_warnings(&j, &done);
     if (done.dry_run) {

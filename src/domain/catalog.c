@@ -11,6 +11,7 @@
 
 #include "base/json_write.h"
 #include "blob/blob.h"
+#include "domain/access.h"
 #include "domain/domain.h"
 #include "domain/events.h"
 #include "domain/outbound.h"
@@ -21,7 +22,7 @@
 #include "store/plugin_store.h"
 #include "store/replica_store.h"
 
-enum { EVERYTHING = -1, SETTINGS_MAX = 1 << 20 };
+enum { EVERYTHING = -1, SETTINGS_MAX = 1 << 20, FETCH_RETRY_S = 2 };
 
 /* ------------------------------------------------------------------ generations */
 
@@ -306,10 +307,13 @@ static enum err write_records(struct ctx *ctx, struct conn *conn, const struct c
 
 /* What the flags are to become. A version that was disabled for safety is enabled again only by
  * whoever says that it is safe: the word itself, not a switch that happens to be thrown. */
-static enum err wish(struct ctx *ctx, const struct catalog_change *change, const struct plugin *p,
+static enum err wish(struct ctx *ctx, const struct actor *actor,
+                     const struct catalog_change *change, const struct plugin *p,
                      struct plugin *want)
 {
     *want = *p;
+    if (change->quarantined && !actor->is_sys_admin)
+        return access_refuse_admin(ctx);
     if (change->quarantined)
         want->quarantined = *change->quarantined;
     if (change->enabled)
@@ -339,7 +343,7 @@ static enum err apply_change(struct ctx *ctx, struct conn *conn, void *arg)
         return err;
     before = *p;
     struct plugin want;
-    if ((err = wish(ctx, c->change, p, &want)) != OK)
+    if ((err = wish(ctx, c->actor, c->change, p, &want)) != OK)
         return err;
     bool toggled = want.enabled != p->enabled || want.quarantined != p->quarantined;
     bool tagged = c->change->set_tag && !same_text(c->change->tag, p->tag);
@@ -392,6 +396,19 @@ static enum err note_damage(struct ctx *ctx, struct conn *conn, void *arg)
     return plugin_store_set_artifact(ctx, conn, what->sha256, what->state);
 }
 
+/* Another node has the bytes, or the bucket: they are fetched before all others now. */
+static enum err on_its_way(struct ctx *ctx, struct domain *d, const struct plugin *plugin)
+{
+    replica_want(d->replica, plugin->sha256);
+    enum err err = ctx_fail_code(
+        ctx, ERR_BUSY, "PL-0001",
+        "The bytes of %s %s are not on this node yet and are being fetched "
+        "from the object store; ask again in a moment",
+        plugin->pid, plugin->version);
+    ctx->fault.retry_after = FETCH_RETRY_S;
+    return err;
+}
+
 enum err catalog_open(struct ctx *ctx, struct domain *d, const struct plugin *plugin, int *fd)
 {
     enum err err = blob_open(ctx, d->blobs, plugin->sha256, plugin->size_bytes, fd);
@@ -400,9 +417,12 @@ enum err catalog_open(struct ctx *ctx, struct domain *d, const struct plugin *pl
     /* the row says that they are here: our fault, shown from now on wherever the row is */
     struct damage what = {plugin->sha256, err == ERR_CORRUPT ? "corrupt" : "missing"};
     ctx_forgive(ctx);
-    if (store_write(ctx, d->store, note_damage, &what) == OK)
+    bool news = strcmp(plugin->artifact, "present") == 0;
+    if (news && store_write(ctx, d->store, note_damage, &what) == OK)
         catalog_changed(d, plugin->org_id);
     ctx_forgive(ctx); /* where it cannot be noted, it is answered all the same */
+    if (replica_carries(d->replica))
+        return on_its_way(ctx, d, plugin);
     return ctx_fail_code(
         ctx, ERR_CORRUPT, "PL-0001",
         "The stored bytes of %s %s are %s on this node; upload the same file again "

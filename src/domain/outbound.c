@@ -54,18 +54,26 @@ enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
 {
     struct change c = {
         .kind = kind, .at = ctx->now, .by = row->updated_by, .plugin = *row, .old_sha = old_sha};
-    bool recording;
-    enum err err = outbox_open_for(ctx, conn, &recording);
-    if (err != OK || !recording)
+    enum outbox_stance stance;
+    enum err err = outbox_stance(ctx, conn, &stance);
+    if (err != OK || stance == OUTBOX_CLOSED)
         return err;
     err = note(ctx, conn, &c);
-    return err == OK ? replica_set_stage(ctx, conn, row->id, "pending") : err;
+    if (err != OK)
+        return err;
+    return replica_set_stage(ctx, conn, row->id, stance == OUTBOX_CARRIES ? "pending" : "local");
 }
 
 enum err outbound_org(struct ctx *ctx, struct conn *conn, const struct org *org, const char *by)
 {
     struct change c = {.kind = OUTBOX_ORG, .at = ctx->now, .by = by, .org = *org};
-    bool recording;
-    enum err err = outbox_open_for(ctx, conn, &recording);
-    return err == OK && recording ? note(ctx, conn, &c) : err;
+    enum outbox_stance stance;
+    enum err err = outbox_stance(ctx, conn, &stance);
+    return err == OK && stance != OUTBOX_CLOSED ? note(ctx, conn, &c) : err;
+}
+
+enum err outbound_open(struct ctx *ctx, struct conn *conn)
+{
+    enum outbox_stance stance;
+    return outbox_stance(ctx, conn, &stance);
 }

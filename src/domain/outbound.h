@@ -25,4 +25,7 @@ enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
 enum err outbound_org(struct ctx *ctx, struct conn *conn, const struct org *org,
                       const char *by) MUST_USE;
 
+/* May anything be changed here at all? For a verb that has much to do before its transaction. */
+enum err outbound_open(struct ctx *ctx, struct conn *conn) MUST_USE;
+
 #endif

@@ -24,6 +24,7 @@
 #include "domain/orgs.h"
 #include "domain/outbound.h"
 #include "domain/package_row.h"
+#include "domain/replica.h"
 #include "domain/stages.h"
 #include "package/inspect.h"
 #include "package/pid.h"
@@ -244,7 +245,8 @@ static enum err decide_only(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct publishing *p = arg;
     bool stop;
-    return decide(ctx, conn, p, &stop);
+    enum err err = decide(ctx, conn, p, &stop);
+    return err == OK && !stop ? outbound_open(ctx, conn) : err;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -447,6 +449,8 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
     if (p->route == NULL)
         return ctx_no_memory(ctx);
     enum err err = check_form(ctx, upload);
+    if (err == OK && !upload->dry_run)
+        err = replica_admit(ctx, d->replica);
     if (err == OK && upload->org_id)
         err = orgs_get(ctx, d, upload->org_id, false, &org);
     if (err == OK)
@@ -465,5 +469,10 @@ enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *a
     out->plugin = p->row;
     /* most refusals need no writing; the transaction decides once more */
     err = store_read(ctx, d->store, decide_only, p);
-    return err == OK && !upload->dry_run ? store_package(ctx, p, zip) : err;
+    if (err != OK || upload->dry_run)
+        return err;
+    err = store_package(ctx, p, zip);
+    if (err == OK)
+        replica_confirm(ctx, d->replica, &out->plugin);
+    return err;
 }

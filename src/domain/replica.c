@@ -331,10 +331,12 @@ static enum err open_state(struct ctx *ctx, struct conn *conn, void *arg)
     if (state.capability)
         (void)snprintf(r->view.capability, sizeof r->view.capability, "%s", state.capability);
     r->options.s3.clock_offset_ms = state.clock_offset;
+    bool carries = r->options.enabled && !r->options.missing;
+    err = repl_state_carries(ctx, conn, carries);
+    if (err != OK || carries)
+        return err;
     /* a store that is not spoken to any more binds nobody */
-    return r->options.enabled && !r->options.missing
-               ? OK
-               : repl_state_capability(ctx, conn, state.capability, NULL);
+    return repl_state_capability(ctx, conn, state.capability, NULL);
 }
 
 static enum err keep(struct ctx *ctx, struct replica *r, const char **text)
@@ -373,6 +375,12 @@ static enum err start_threads(struct ctx *ctx, struct replica *r)
     return OK;
 }
 
+static enum err carry_on(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return repl_state_carries(ctx, conn, true);
+}
+
 static enum err connect(struct ctx *ctx, struct replica *r, const struct s3_options *options)
 {
     struct s3 *s3;
@@ -381,6 +389,11 @@ static enum err connect(struct ctx *ctx, struct replica *r, const struct s3_opti
     enum err err = s3_open(ctx, &with, &s3);
     if (err != OK)
         return err;
+    err = store_write(ctx, r->d->store, carry_on, NULL);
+    if (err != OK) {
+        s3_close(s3);
+        return err;
+    }
     pthread_mutex_lock(&r->lock);
     r->view.state = REPLICA_STARTING;
     r->view.reason[0] = '\0';
@@ -436,6 +449,7 @@ enum err replica_open(struct ctx *ctx, struct domain *d, const struct replica_op
     pthread_mutex_init(&r->lock, NULL);
     cond_init(&r->woken);
     cond_init(&r->work);
+    cond_init(&r->carried);
     enum err err = begin(ctx, r);
     if (err != OK) {
         replica_close(r);
@@ -453,6 +467,7 @@ void replica_close(struct replica *r)
     atomic_store_explicit(&r->stop, true, memory_order_release);
     pthread_cond_broadcast(&r->woken);
     pthread_cond_broadcast(&r->work);
+    pthread_cond_broadcast(&r->carried);
     pthread_mutex_unlock(&r->lock);
     if (r->s3)
         s3_cancel(r->s3);
@@ -466,6 +481,7 @@ void replica_close(struct replica *r)
     pthread_mutex_destroy(&r->lock);
     pthread_cond_destroy(&r->woken);
     pthread_cond_destroy(&r->work);
+    pthread_cond_destroy(&r->carried);
     arena_free(&r->home);
     free(r);
 }
@@ -476,8 +492,7 @@ enum err replica_change(struct ctx *ctx, struct replica *r, const struct replica
         return OK;
     if (r->s3 == NULL)
         return connect(ctx, r, &options->s3);
-    enum err err =
-        s3_set_keys(ctx, r->s3, options->s3.key, options->s3.secret, options->s3.token);
+    enum err err = s3_set_keys(ctx, r->s3, options->s3.key, options->s3.secret, options->s3.token);
     if (err == OK)
         replica_hurry(r);
     return err;

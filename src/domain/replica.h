@@ -64,6 +64,9 @@ void replica_want(struct replica *r, const char *sha256);
 
 /* In sync mode: ERR_BUSY where the store is away. */
 enum err replica_admit(struct ctx *ctx, struct replica *r) MUST_USE;
+/* In sync mode: waits until what was done to that row is in the bucket, for fifteen seconds at most;
+ * row->replication tells what came of it. Otherwise nothing. */
+void replica_confirm(struct ctx *ctx, struct replica *r, struct plugin *row);
 
 /* False until an empty node has caught up for the first time. */
 bool replica_ready(struct replica *r);

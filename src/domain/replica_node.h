@@ -52,8 +52,9 @@ struct replica {
     _Atomic int64_t requests, failures, pushed, pulled;
 
     pthread_mutex_t lock;
-    pthread_cond_t woken; /* the loop */
-    pthread_cond_t work;  /* the pullers */
+    pthread_cond_t woken;   /* the loop */
+    pthread_cond_t work;    /* the pullers */
+    pthread_cond_t carried; /* whoever waits for a change to be in the log */
     bool awake, hurry;
     bool reload; /* the position was reset */
     bool remeet; /* who may write, or which bucket is ours, was decided anew */

@@ -71,6 +71,7 @@ static void note_position(struct replica *r, const struct applying *a)
     if (r->view.head_seq < a->applied_seq)
         r->view.head_seq = a->applied_seq;
     memcpy(r->view.state_hash, a->state_hash, SHA256_HEX);
+    pthread_cond_broadcast(&r->carried);
     if (a->brought_bytes) {
         r->fetch.look = true;
         pthread_cond_broadcast(&r->work);

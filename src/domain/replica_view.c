@@ -6,8 +6,9 @@
 
 #include "base/log.h"
 #include "domain/replica_node.h"
+#include "store/plugin_store.h"
 
-enum { SYNC_RETRY_S = 5 };
+enum { SYNC_RETRY_S = 5, CONFIRM_MS = 15000, CONFIRM_LOOK_MS = 500 };
 
 /* ------------------------------------------------------------------ seen from outside */
 
@@ -43,6 +44,38 @@ enum err replica_admit(struct ctx *ctx, struct replica *r)
                             replica_state_name(state));
     ctx->fault.retry_after = SYNC_RETRY_S;
     return err;
+}
+
+struct confirming {
+    const char *id;
+    struct plugin row;
+    bool found;
+};
+
+static enum err read_row(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct confirming *c = arg;
+    return plugin_store_find(ctx, conn, c->id, &c->row, &c->found);
+}
+
+void replica_confirm(struct ctx *ctx, struct replica *r, struct plugin *row)
+{
+    if (r == NULL || r->s3 == NULL || !r->options.sync)
+        return;
+    int64_t end = clock_mono_ms(r->clock) + CONFIRM_MS;
+    struct confirming c = {.id = row->id};
+    while (clock_mono_ms(r->clock) < end && !replica_stopping(r)) {
+        if (store_read(ctx, r->d->store, read_row, &c) != OK || !c.found)
+            break;
+        row->replication = c.row.replication;
+        if (strcmp(row->replication, "pending") != 0)
+            return;
+        struct timespec until = clock_deadline(CONFIRM_LOOK_MS);
+        pthread_mutex_lock(&r->lock);
+        (void)pthread_cond_timedwait(&r->carried, &r->lock, &until);
+        pthread_mutex_unlock(&r->lock);
+    }
+    ctx_forgive(ctx); /* it is safe here, and says that it is on its way */
 }
 
 static void copy_locked(struct replica *r, struct replica_view *out)

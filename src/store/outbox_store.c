@@ -28,7 +28,7 @@ enum {
 };
 
 static const struct sql sql[] = {
-    [STANCE] = {"SELECT recording, writer FROM repl_state WHERE one = 1", NULL},
+    [STANCE] = {"SELECT recording, carries, writer FROM repl_state WHERE one = 1", NULL},
     [ADD] = {"INSERT INTO outbox (op_id, kind, entity, sha256, size, body, next_at, created_at)"
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
              NULL},
@@ -54,21 +54,21 @@ static const struct sql sql[] = {
 
 const struct sql_list outbox_store_sql = {"outbox_store.c", sql, sizeof sql / sizeof *sql};
 
-enum err outbox_open_for(struct ctx *ctx, struct conn *conn, bool *recording)
+enum err outbox_stance(struct ctx *ctx, struct conn *conn, enum outbox_stance *out)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[STANCE]);
     bool row = false;
-    *recording = true;
+    *out = OUTBOX_KEEPS;
     if (s == NULL)
         return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row) {
-        const char *writer = db_text(ctx, s, 1);
-        *recording = db_bool(s, 0);
-        if (writer && *recording)
+        const char *writer = db_text(ctx, s, 2);
+        *out = !db_bool(s, 0) ? OUTBOX_CLOSED : db_bool(s, 1) ? OUTBOX_CARRIES : OUTBOX_KEEPS;
+        if (writer && *out == OUTBOX_CARRIES)
             err = ctx_fail_code(ctx, ERR_CONFLICT, "RE-0009",
-                                "This node only reads: the object store cannot tell two writers "
-                                "apart, and %s is the one that writes; make the change there",
+                                "This node only reads: its object store cannot tell two writers "
+                                "apart, and the one that writes is %s; make the change there",
                                 writer);
     }
     db_done(s);
@@ -90,15 +90,6 @@ enum err outbox_add(struct ctx *ctx, struct conn *conn, const struct outbox_row 
     db_bind_slice(s, 6, row->body);
     db_bind_int(s, 7, ctx->now);
     return db_run(ctx, conn, s, NULL);
-}
-
-enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, const char *entity,
-                       struct slice body)
-{
-    const struct outbox_row row = {.kind = kind, .entity = entity, .body = body};
-    bool recording;
-    enum err err = outbox_open_for(ctx, conn, &recording);
-    return err == OK && recording ? outbox_add(ctx, conn, &row) : err;
 }
 
 static void read_row(struct ctx *ctx, struct stmt *s, struct outbox_row *out)

@@ -41,15 +41,16 @@ struct outbox_row {
     const char *last_error;
 };
 
-/* Is anything to be recorded here? False while replication is switched off. ERR_CONFLICT, naming
- * the writer, where another node alone may publish. */
-enum err outbox_open_for(struct ctx *ctx, struct conn *conn, bool *recording) MUST_USE;
+enum outbox_stance {
+    OUTBOX_CLOSED, /* replication is switched off: nothing is recorded */
+    OUTBOX_KEEPS,  /* there is no object store yet */
+    OUTBOX_CARRIES
+};
+/* ERR_CONFLICT, naming the writer, where another node alone may publish. */
+enum err outbox_stance(struct ctx *ctx, struct conn *conn, enum outbox_stance *out) MUST_USE;
 
 /* Appends a change: of *row kind, entity, sha256, size and body count. */
 enum err outbox_add(struct ctx *ctx, struct conn *conn, const struct outbox_row *row) MUST_USE;
-/* Where the kind needs nothing else; for rows that no version and no org is behind. */
-enum err outbox_append(struct ctx *ctx, struct conn *conn, const char *kind, const char *entity,
-                       struct slice body) MUST_USE;
 
 /* The oldest row that may be worked on now and that is the first of its entity. */
 enum err outbox_next(struct ctx *ctx, struct conn *conn, int64_t now, struct outbox_row *out,

@@ -94,7 +94,10 @@ static const struct sql sql[] = {
                     NULL},
     [UNSEND] = {"UPDATE plugin SET replication = 'local' WHERE replication <> 'pending'",
                 "once, on an operator's word"},
-    [UNSENT] = {"SELECT id FROM plugin WHERE replication = 'local' ORDER BY seq LIMIT ?1", NULL},
+    [UNSENT] = {"SELECT id FROM plugin p WHERE replication = 'local' AND NOT EXISTS (SELECT 1"
+                " FROM outbox o WHERE o.entity = 'v/' || p.slice || '/' || p.pid || '/' ||"
+                " lower(hex(p.order_key))) ORDER BY seq LIMIT ?1",
+                NULL},
     [UNSENT_ORGS] = {"SELECT o.id FROM org o WHERE NOT EXISTS (SELECT 1 FROM entity_rev e"
                      " WHERE e.entity = 'o/' || o.id) AND NOT EXISTS (SELECT 1 FROM outbox x"
                      " WHERE x.entity = 'o/' || o.id) LIMIT ?1",

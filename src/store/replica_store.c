@@ -16,6 +16,9 @@
 enum {
     STATE,
     RECORD,
+    CARRIES,
+    TO_PENDING,
+    TO_LOCAL,
     BUCKET,
     POSITION,
     SNAPSHOT,
@@ -35,9 +38,17 @@ enum {
 
 static const struct sql sql[] = {
     [STATE] = {"SELECT recording, bucket_id, applied_seq, state_hash, snap_seq, capability, writer,"
-               " clock_offset FROM repl_state WHERE one = 1",
+               " clock_offset, carries FROM repl_state WHERE one = 1",
                NULL},
     [RECORD] = {UPSERT("recording", "?2", "recording = ?2"), NULL},
+    [CARRIES] = {UPSERT("carries", "?2", "carries = ?2"), NULL},
+    /* entities of versions are named like this everywhere: domain/replica_key.c */
+    [TO_PENDING] = {"UPDATE plugin SET replication = 'pending' WHERE replication = 'local'"
+                    " AND EXISTS (SELECT 1 FROM outbox o WHERE o.entity = 'v/' || plugin.slice ||"
+                    " '/' || plugin.pid || '/' || lower(hex(plugin.order_key)))",
+                    NULL},
+    [TO_LOCAL] = {"UPDATE plugin SET replication = 'local' WHERE replication = 'pending'",
+                  "once at start, where the object store was taken away"},
     [BUCKET] = {UPSERT("bucket_id", "?2", "bucket_id = ?2"), NULL},
     [POSITION] = {UPSERT("applied_seq, state_hash", "?2, ?3", "applied_seq = ?2, state_hash = ?3"),
                   NULL},
@@ -85,7 +96,8 @@ enum err repl_state_get(struct ctx *ctx, struct conn *conn, struct repl_state *o
                                    .snap_seq = db_int(s, 4),
                                    .capability = db_text(ctx, s, 5),
                                    .writer = db_text(ctx, s, 6),
-                                   .clock_offset = db_int(s, 7)};
+                                   .clock_offset = db_int(s, 7),
+                                   .carries = db_bool(s, 8)};
     db_done(s);
     return err == OK ? ctx->fault.err : err;
 }
@@ -111,6 +123,15 @@ static enum err change_number(struct ctx *ctx, struct conn *conn, int which, int
 enum err repl_state_record(struct ctx *ctx, struct conn *conn, bool recording)
 {
     return change_number(ctx, conn, RECORD, recording);
+}
+
+enum err repl_state_carries(struct ctx *ctx, struct conn *conn, bool carries)
+{
+    enum err err = change_number(ctx, conn, CARRIES, carries);
+    struct stmt *s = err == OK ? db_stmt(ctx, conn, &sql[carries ? TO_PENDING : TO_LOCAL]) : NULL;
+    if (s == NULL)
+        return err == OK ? ctx->fault.err : err;
+    return db_run(ctx, conn, s, NULL);
 }
 
 enum err repl_state_snapshot(struct ctx *ctx, struct conn *conn, int64_t seq)

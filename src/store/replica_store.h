@@ -14,6 +14,7 @@
 
 struct repl_state {
     bool recording;         /* changes leave outbox rows */
+    bool carries;           /* and somebody takes them away */
     const char *bucket_id;  /* NULL = has met none */
     int64_t applied_seq;    /* last entry in the tables */
     const char *state_hash; /* of all entities, 64 hex digits */
@@ -26,6 +27,8 @@ struct repl_state {
 /* Where nothing was ever written, the defaults of the schema. */
 enum err repl_state_get(struct ctx *ctx, struct conn *conn, struct repl_state *out) MUST_USE;
 enum err repl_state_record(struct ctx *ctx, struct conn *conn, bool recording) MUST_USE;
+/* Is there an object store to carry changes to? Rows whose changes wait say so. */
+enum err repl_state_carries(struct ctx *ctx, struct conn *conn, bool carries) MUST_USE;
 /* Another bucket than before: position and truth begin anew with repl_forget. */
 enum err repl_state_bucket(struct ctx *ctx, struct conn *conn, const char *bucket_id) MUST_USE;
 enum err repl_state_position(struct ctx *ctx, struct conn *conn, int64_t applied_seq,

@@ -71,8 +71,8 @@ static void what_will_be_there_is_not_told(void **state)
         "import os, sys\nfrom urllib.parse import quote\n",
         "import cadence_sdk.base as b\nfrom cadence_sdk import tool\n",
         "import lib\nimport lib.deep as d\nfrom lib import VALUE\nimport plugin\n",
-        "from . import lib\nfrom .lib.deep import x\nfrom .lib import fast\nfrom .lib.fast import "
-        "y\n",
+        "from . import lib\nfrom .lib.deep import x\nfrom .lib import fast\n",
+        "from .lib.fast import y\n",
         "from __future__ import annotations\n",
         "import u\nfrom .u import *\n",
     };

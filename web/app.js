@@ -8,7 +8,7 @@
 import { html, render, useEffect } from "./preact.js";
 import { api, onExpired } from "./api.js";
 import { startKeys } from "./keys.js";
-import { startLive, stopLive } from "./live.js";
+import { restartLive, startLive, stopLive } from "./live.js";
 import { startToasts } from "./parts.js";
 import { startRouter } from "./router.js";
 import { enter, leave, session, useSession } from "./session.js";
@@ -27,7 +27,8 @@ function askAgain() {
   return new Promise((resolve) => {
     const answer = (back) => {
       again.set(null);
-      if (!back) leave();
+      if (back) restartLive();
+      else leave();
       resolve(back);
     };
     again.set({ answer });

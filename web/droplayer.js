@@ -79,12 +79,12 @@ export function DropLayer({ scope }) {
     };
   }, []);
   if (!held) return null;
-  if (targets.length === 0) return html`<div class="drop"><p class="drop-title">${t.notAllowed}</p></div>`;
+  if (targets.length === 0) return html`<div class="drop" role="region" aria-label=${t.dropTitle}><p class="drop-title">${t.notAllowed}</p></div>`;
   const shown = [...(here ? [here] : []), ...targets.filter((one) => one !== here)].slice(0, MOST_ZONES);
   const aimed = (id) => {
     target.current = id;
   };
-  return html`<div class="drop">
+  return html`<div class="drop" role="region" aria-label=${t.dropTitle}>
     <p class="drop-title">${t.dropTitle}</p>
     <div class="drop-zones">
       ${shown.map((one) => html`<${Zone} key=${one.id} target=${one.id} name=${one.name} note=${t.dropHere} onDone=${aimed} />`)}

@@ -25,6 +25,7 @@ export const line = createStore("up");
 const listeners = new Set();
 let source = null;
 let wasOpen = false;
+let missed = false; // a stream that was open broke, and none is open since
 let pause = FIRST_PAUSE;
 let timer = 0;
 let running = false;
@@ -46,24 +47,12 @@ function later(then, wait) {
   timer = setTimeout(then, wait);
 }
 
-function up() {
+/* The line is good again; whoever shows something reads it again where events may have been missed. */
+function up(gap) {
   pause = FIRST_PAUSE;
-  if (line.get() === "up") return;
-  line.set("up");
-  tell({ kind: "gap" });
-}
-
-/* Asks until somebody answers; then the stream is opened again. */
-async function knock() {
-  if (!running) return;
-  try {
-    await api.alive();
-    connect();
-  } catch {
-    line.set("down");
-    later(knock, pause);
-    pause = Math.min(pause * 2, LONGEST_PAUSE);
-  }
+  const wasDown = line.get() === "down";
+  if (wasDown) line.set("up");
+  if (wasDown || gap) tell({ kind: "gap" });
 }
 
 function close() {
@@ -71,17 +60,27 @@ function close() {
   source = null;
 }
 
-function broke() {
-  const hadBeenOpen = wasOpen;
-  wasOpen = false;
-  close();
-  if (hadBeenOpen) {
+/* Asks until somebody answers; then the stream is opened again. */
+async function knock() {
+  if (!running) return;
+  try {
+    await api.alive();
+  } catch {
     line.set("down");
-    later(knock, FIRST_PAUSE / 2);
-  } else {
-    /* never open: the route is missing, the session is over, or nobody is there */
-    later(connect, WITHOUT_ROUTE);
+    later(knock, pause);
+    pause = Math.min(pause * 2, LONGEST_PAUSE);
+    return;
   }
+  up(false);
+  if (running && !source) connect();
+}
+
+function broke() {
+  close();
+  if (!wasOpen) return later(connect, WITHOUT_ROUTE); /* no such route, or the session is over */
+  wasOpen = false;
+  missed = true;
+  return later(knock, FIRST_PAUSE / 4);
 }
 
 function connect() {
@@ -90,7 +89,8 @@ function connect() {
   source = openEvents();
   source.onopen = () => {
     wasOpen = true;
-    up();
+    up(missed);
+    missed = false;
   };
   source.onerror = broke;
   /* The server lost what we missed: a restart, or we were away for too long. */
@@ -98,17 +98,37 @@ function connect() {
   for (const kind of KINDS) source.addEventListener(kind, (event) => tell(parse(kind, event.data)));
 }
 
+/* A browser has six lines to one server for all its tabs: those nobody looks at hang up. */
+function looked() {
+  if (!running) return;
+  if (document.hidden) {
+    missed ||= wasOpen;
+    wasOpen = false;
+    clearTimeout(timer);
+    close();
+  } else if (!source) connect();
+}
+
 export function startLive() {
   if (running) return;
   running = true;
+  document.addEventListener("visibilitychange", looked);
   connect();
 }
 
 export function stopLive() {
   running = false;
+  document.removeEventListener("visibilitychange", looked);
   clearTimeout(timer);
   close();
-  wasOpen = false;
+  missed = wasOpen = false;
+}
+
+/* Somebody signed in again: the stream was the old session's. */
+export function restartLive() {
+  missed = true;
+  clearTimeout(timer);
+  connect();
 }
 
 /* The user would rather not wait for the pause. */
@@ -121,12 +141,13 @@ export function tryNow() {
 onReach((reached) => {
   if (!running) return;
   if (reached) {
-    if (line.get() === "down" && !source) connect();
-    up();
+    if (line.get() === "up") return;
+    up(false);
+    if (!source) connect();
   } else if (line.get() === "up") {
     line.set("down");
     close();
-    wasOpen = false;
+    missed = wasOpen = false;
     later(knock, FIRST_PAUSE);
   }
 });

@@ -1,5 +1,5 @@
 /*
- * parts.js - the one door to the parts: import { Button, Card, ... } from "../parts.js".
+ * parts.js - the one door to the parts: views import Button, Card and the others from here.
  *
  *   parts/basic.js   Button IconButton Icon Card Badge EmptyState Skeleton Progress Time Bytes Table
  *                    Tabs Switch Choice ViewHead; useId, useLoad, useTask, Loaded

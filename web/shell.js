@@ -15,12 +15,14 @@ import { catalogPath, pageAt, pages } from "./pages.js";
 import { Brand, Button, EmptyState, ErrorPanel, Icon, IconButton, Menu, Skeleton, toast } from "./parts.js";
 import { setTheme, theme, themes } from "./parts/theme.js";
 import { address, go, useRoute } from "./router.js";
-import { firstScope, knowsGrants, leave, loadGrants, may, scopeOf, scopesOf, targetsOf, useSession } from "./session.js";
+import { enter, firstScope, knowsGrants, leave, loadGrants, may, scopeOf, scopesOf, targetsOf, useSession } from "./session.js";
 import { useStore } from "./store.js";
 import { texts } from "./texts.js";
 import { isActive, openUploads, uploads } from "./uploads.js";
 
 const t = texts.nav;
+
+const LOOK_AGAIN = 20000;
 
 /* ---- the side --------------------------------------------------------------------------------- */
 
@@ -36,9 +38,9 @@ function Switcher({ state, scope, page }) {
   }));
   const name = at?.name ?? texts.scope.label;
   const note = at ? (at.id === "system" ? texts.scope.systemNote : (at.domain ?? texts.scope.roles[at.role] ?? "")) : "";
-  const face = html`<span class="face" aria-hidden="true">${letterOf(name)}</span>
+  const face = html`<span class="face" aria-hidden="true">${letterOf(name)}</span><span class="unseen">${texts.scope.at}</span>
     <span class="switcher-text"><strong class="cut">${name}</strong><span class="cut">${note}</span></span><${Icon} name="down" />`;
-  return html`<${Menu} label=${texts.scope.choose(name)} look="switcher switcher-framed" face=${face} items=${items} search=${items.length > 8} />`;
+  return html`<${Menu} label=${texts.scope.label} look="switcher switcher-framed" face=${face} items=${items} search=${items.length > 8} />`;
 }
 
 function NavGroup({ title, rows }) {
@@ -88,13 +90,13 @@ function Person({ me, onSignOut, onHelp }) {
     { line: true },
     { id: "out", label: t.signOut, icon: "out", onPick: onSignOut },
   ];
-  const face = html`<span class="face face-round" aria-hidden="true">${letterOf(name)}</span>
+  const face = html`<span class="face face-round" aria-hidden="true">${letterOf(name)}</span><span class="unseen">${t.person}</span>
     <span class="switcher-text"><strong class="cut">${name}</strong><span class="cut">${note}</span></span>`;
-  return html`<${Menu} label=${t.person(name)} look="switcher" face=${face} items=${items} />`;
+  return html`<${Menu} label=${t.account} look="switcher" face=${face} items=${items} />`;
 }
 
 function Side({ state, scope, page, onSignOut, onHelp, onPalette }) {
-  return html`<div class="side" id="side">
+  return html`<aside class="side" id="side" aria-label=${t.side}>
     <${Brand} />
     <${Switcher} state=${state} scope=${scope} page=${page} />
     <button type="button" class="side-link side-button side-search" onClick=${onPalette}>
@@ -108,7 +110,7 @@ function Side({ state, scope, page, onSignOut, onHelp, onPalette }) {
       ${targetsOf(state).length > 0 && html`<${UploadLink} />`}
       <${Person} me=${state.me} onSignOut=${onSignOut} onHelp=${onHelp} />
     </div>
-  </div>`;
+  </aside>`;
 }
 
 /* ---- the view --------------------------------------------------------------------------------- */
@@ -131,12 +133,12 @@ function useView(page) {
   return { shown: shown?.page === page ? shown : null, wrong };
 }
 
-const Lost = () => html`<${EmptyState} icon="search" title=${texts.lost.title}><p>${texts.lost.note}</p><${Button} href="#/">${texts.lost.back}<//><//>`;
-const Gone = () => html`<${EmptyState} icon="org" title=${texts.scope.gone}><p>${texts.scope.goneNote}</p><//>`;
+const Lost = () => html`<${EmptyState} whole icon="search" title=${texts.lost.title}><p>${texts.lost.note}</p><${Button} href="#/">${texts.lost.back}<//><//>`;
+const Gone = () => html`<${EmptyState} whole icon="org" title=${texts.scope.gone}><p>${texts.scope.goneNote}</p><//>`;
 
 function Denied({ page, scope }) {
   const name = page.needs.startsWith("cadence:") ? page.needs : `cadence:${scope === "system" ? "system" : "org"}:${page.needs}`;
-  return html`<${EmptyState} icon="shield" title=${texts.denied.title}><p>${texts.denied.note(name)}</p><//>`;
+  return html`<${EmptyState} whole icon="shield" title=${texts.denied.title}><p>${texts.denied.note(name)}</p><//>`;
 }
 
 function View({ state, found, route, scope }) {
@@ -153,6 +155,15 @@ function View({ state, found, route, scope }) {
   if (wrong) return html`<${ErrorPanel} error=${wrong} onRetry=${() => location.reload()} />`;
   if (!shown) return html`<${Skeleton} />`;
   return html`<${shown.View} key=${page.id + scope} me=${state.me} scope=${scope} params=${found.params} query=${route.query} />`;
+}
+
+/* Somebody has to add this person to an organization; then it goes on by itself. */
+function Homeless({ me }) {
+  useEffect(() => {
+    const timer = setInterval(() => enter(me).catch(() => {}), LOOK_AGAIN);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<${EmptyState} whole icon="org" title=${texts.scope.none}><p>${texts.scope.noneNote}</p><//>`;
 }
 
 function Banner() {
@@ -188,14 +199,13 @@ export function House() {
   const state = useSession();
   const route = useRoute();
   const found = pageAt(route.path);
-  const [last, setLast] = useState(() => firstScope(state));
-  const scope = found?.params.scope ?? last;
+  const [last, setLast] = useState("");
+  const scope = found?.params.scope ?? (last || firstScope(state));
   const main = useRef(null);
   const first = useRef(true);
   const [side, setSide] = useState(false);
   const floating = useFloating();
   useEffect(() => {
-    if (route.path === "/" && last) go(catalogPath(last), {}, { replace: true });
     setSide(false);
     const name = scopeOf(state, scope)?.name;
     document.title = [found?.page.title, found?.params.scope && name, texts.name].filter(Boolean).join(" · ");
@@ -203,26 +213,32 @@ export function House() {
     first.current = false;
   }, [route.path]);
   useEffect(() => {
+    if (route.path === "/" && scope) go(catalogPath(scope), {}, { replace: true });
+  }, [route.path, scope]);
+  useEffect(() => {
     if (!scope || !scopeOf(state, scope)) return;
     setLast(scope);
     keep("scope", scope);
     loadGrants(scope);
   }, [scope]);
   const canUpload = targetsOf(state).length > 0;
+  useEffect(() => {
+    (window.requestIdleCallback ?? setTimeout)(() => import("./palette.js")); /* there when the first letter is typed */
+  }, []);
   useKeys({ "?": () => floating.open("help"), u: () => (canUpload ? openUploads() : false) });
   useKeys({ "mod+k": () => (floating.at ? floating.close() : floating.open("palette")) }, { always: true });
   const actions = [
     { id: "keys", label: t.keys, icon: "keyboard", note: texts.palette.action, run: () => floating.open("help") },
     { id: "out", label: t.signOut, icon: "out", note: texts.palette.action, run: signOut },
   ];
-  const nobodyHome = route.path === "/" && !last;
+  const nobodyHome = route.path === "/" && !scope;
   return html`<div class=${side ? "shell side-open" : "shell"}>
     <a class="skip" href="#content" onClick=${(e) => (e.preventDefault(), main.current?.focus())}>${texts.skip}</a>
-    <div class="top">
+    <header class="top">
       <${IconButton} icon="menu" label=${t.open} aria-expanded=${side ? "true" : "false"} aria-controls="side" onClick=${() => setSide(true)} />
       <${Brand} /><span class="top-space"></span>
       <${IconButton} icon="search" label=${t.search} onClick=${() => floating.open("palette")} />
-    </div>
+    </header>
     ${side && html`<div class="side-veil" onClick=${() => setSide(false)}></div>`}
     <${Side}
       state=${state}
@@ -236,7 +252,7 @@ export function House() {
       <${Banner} />
       <main class="view" id="content" tabindex="-1" ref=${main}>
         ${nobodyHome
-          ? html`<${EmptyState} icon="org" title=${texts.scope.none}><p>${texts.scope.noneNote}</p><//>`
+          ? html`<${Homeless} me=${state.me} />`
           : html`<${View} key=${found?.page.id ?? "lost"} state=${state} found=${found} route=${route} scope=${scope} />`}
       </main>
     </div>

@@ -79,7 +79,7 @@ def modules_of(client, page):
         assert answer.headers["Content-Type"].startswith("text/javascript"), path
         seen[path] = answer.text
         folder = path.rsplit("/", 1)[0]
-        for name in re.findall(r'(?:from|import)\s*"(\.[^"]+)"', answer.text):
+        for name in re.findall(r'(?:from|import)\s*\(?\s*"(\.[^"]+)"', answer.text):
             parts = (folder + "/" + name).split("/")
             clean = []
             for part in parts:

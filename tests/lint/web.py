@@ -9,7 +9,8 @@ import subprocess
 
 from source import ROOT, Findings, code_only, files, line_of, text
 
-MARKUP = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|eval|new Function)\b")
+MARKUP = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|setHTMLUnsafe|setHTML|srcdoc|DOMParser|"
+                    r"createContextualFragment|document\.write|eval|new Function)\b")
 CALLS = re.compile(r"\b(fetch|XMLHttpRequest|sendBeacon|EventSource|WebSocket)\s*\(")
 OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|
                          (?:from|import)\s*\(?\s*["'](?:https?:)?//""", re.X)

@@ -10,6 +10,7 @@ import sys
 import time
 
 import bench
+import browser
 import fuzz
 import scenarios
 import unit
@@ -34,6 +35,7 @@ def parts(word, everything):
         yield "unit tests", lambda: unit.run(release, "release", everything)
         yield "unit tests under asan", lambda: unit.run(BUILD / "asan", "asan", cap=ASAN_SHARE)
         yield "scenarios", lambda: scenarios.run(FOLDERS, release, BUILD / "larder", "release", everything)
+        yield "browser", lambda: browser.run(BUILD / "larder", everything)
     elif word in ("asan", "tsan"):
         yield from parts_of_sanitizer(word, everything)
     elif word == "fuzz":

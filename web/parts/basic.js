@@ -8,9 +8,9 @@
  *   Choice {label, options: [{id, label, icon}], at, onAt}   Progress {value: 0..1, label}
  *   Skeleton {lines}   Time {at}   Bytes {n}   Count {n}
  *   useLoad(loader, deps) -> {value, wrong, loading, reload}   Loaded {from, children: value => ...}
- *   useTask(work) -> {busy, wrong, run}
+ *   useTask(work) -> {busy, wrong, run}   Still {deps, children: () => ...}
  */
-import { html, useEffect, useId, useRef, useState } from "../preact.js";
+import { Component, html, useEffect, useId, useRef, useState } from "../preact.js";
 import { texts } from "../texts.js";
 import { ErrorPanel } from "./error.js";
 import { shapes } from "./icons.js";
@@ -58,6 +58,17 @@ export function Loaded({ from, children, lines = 4 }) {
   if (from.value === undefined && from.wrong) return html`<${ErrorPanel} error=${from.wrong} onRetry=${from.reload} />`;
   if (from.value === undefined) return html`<${Skeleton} lines=${lines} />`;
   return children(from.value);
+}
+
+/* Draws its child again only when something in `deps` is another one: for the rows of long lists. */
+export class Still extends Component {
+  shouldComponentUpdate(next) {
+    return next.deps.some((one, i) => one !== this.props.deps[i]);
+  }
+
+  render() {
+    return this.props.children();
+  }
 }
 
 /* ---- buttons ------------------------------------------------------------------------------------ */
@@ -155,10 +166,11 @@ export function Badge({ kind, icon, children, ...rest }) {
   return html`<span class=${kind ? `tag tag-${kind}` : "tag"} ...${rest}>${icon && html`<${Icon} name=${icon} size="12" />`}${children}</span>`;
 }
 
-export function EmptyState({ icon = "box", title, children }) {
+/* whole: it stands for the page, which has no other heading then. */
+export function EmptyState({ icon = "box", title, whole, children }) {
   return html`<div class="empty">
     <span class="empty-sign"><${Icon} name=${icon} size="26" /></span>
-    <h2>${title}</h2>
+    ${whole ? html`<h1>${title}</h1>` : html`<h2>${title}</h2>`}
     ${children}
   </div>`;
 }

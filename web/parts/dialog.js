@@ -8,7 +8,7 @@
  * A dialog is drawn in a layer of its own at the end of the page; everything below it is inert, so
  * the focus cannot leave it, and returns to where it was. Toasts stay above and can be reached.
  */
-import { html, render, useEffect, useId, useLayoutEffect, useRef, useState } from "../preact.js";
+import { html, render, useId, useLayoutEffect, useRef, useState } from "../preact.js";
 import { useKeys } from "../keys.js";
 import { texts } from "../texts.js";
 import { Button, IconButton } from "./basic.js";
@@ -28,7 +28,7 @@ function shade() {
 function Layer({ children, className = "", box: names, onClose, label, labelled }) {
   const box = useRef(null);
   useKeys({ Escape: onClose }, { always: true });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const find = (what) => box.current.querySelector(what);
     const first = find("[autofocus]") ?? find(".dialog-body :is(input, select, textarea), .palette-input") ?? find(".dialog-foot .button-main");
     (first ?? box.current).focus();

@@ -4,8 +4,8 @@
  *   Menu {label, icon, bare, small, kind, items, search, face}
  *   items: {id, label, icon, onPick | href, danger, checked, end} or {line: true} or {title}
  *
- * bare: the button shows its icon only and is named by its label. search: a field filters the rows,
- * for long lists. face: what the button shows instead of its label. The list is a popover in the
+ * items may be a function, which is asked when the list opens. bare: the button shows its icon only and is named by its label. search: a field filters the rows,
+ * for long lists. face: what the button shows instead of its label, and is named by. The list is a popover in the
  * browser's top layer, so that no scrolling ancestor cuts it; it closes by Escape or a click beside.
  */
 import { html, useEffect, useId, useRef, useState } from "../preact.js";
@@ -52,7 +52,8 @@ export function Menu({ label, icon = "more", bare, small, kind, items, search, f
   const list = useRef(null);
   const [open, setOpen] = useState(false);
   const [words, setWords] = useState("");
-  const found = words ? items.filter((one) => one.label?.toLowerCase().includes(words.toLowerCase())) : items;
+  const all = open ? (typeof items === "function" ? items() : items) : [];
+  const found = words ? all.filter((one) => one.label?.toLowerCase().includes(words.toLowerCase())) : all;
   useEffect(() => {
     const box = list.current;
     const toggled = (e) => {
@@ -88,7 +89,7 @@ export function Menu({ label, icon = "more", bare, small, kind, items, search, f
       class=${shape}
       aria-haspopup="menu"
       aria-expanded=${open ? "true" : "false"}
-      aria-label=${bare || face ? label : undefined}
+      aria-label=${bare ? label : undefined}
       title=${bare ? label : undefined}
       popovertarget=${id}
     >

@@ -10,7 +10,7 @@
  */
 import { useLayoutEffect, useRef, useState } from "../preact.js";
 
-const BEYOND = 8; // rows drawn beyond each edge
+const BEYOND = 4; // rows drawn beyond each edge
 const TOP = 72; // what may cover the top of the window
 
 function sight(element, count, height) {

@@ -8,7 +8,7 @@ import { html, useEffect, useRef } from "../preact.js";
 import { api, homeOf } from "../api.js";
 import { patchRows } from "../catalog.js";
 import { commands } from "../commands.js";
-import { Badge, copyItems, Menu, Switch, Time, toast } from "../parts.js";
+import { Badge, copyItems, Menu, Still, Switch, Time, toast } from "../parts.js";
 import { useColumns, useVirtual } from "../parts/virtual.js";
 import { pluginPagePath } from "../pages.js";
 import { address } from "../router.js";
@@ -65,7 +65,7 @@ function actionsOf(row, scope, writes) {
 }
 
 const Pick = ({ row, chosen, onChoose }) =>
-  html`<input type="checkbox" class="check" checked=${chosen.has(row.id)} aria-label=${t.selectOne(row.name)} onChange=${(e) => onChoose([row.id], e.target.checked)} />`;
+  html`<input type="checkbox" class="check" checked=${chosen} aria-label=${t.selectOne(row.name)} onChange=${(e) => onChoose([row.id], e.target.checked)} />`;
 
 const Title = ({ row, scope }) => html`<a class="plugin-name cut" href=${address(pluginPagePath(scope, row.pid))}>${row.name}</a>`;
 
@@ -75,10 +75,22 @@ function useRows(handle, virtual, count, columns = 1) {
   });
 }
 
+/* A row or card that is drawn again only when it has changed, however often the list is. */
+function useStill(scope, chosen, onChoose) {
+  const can = useCan();
+  return (Part, row, index) => {
+    const writes = can("plugins:write", homeOf(row, scope));
+    const picked = chosen.has(row.id);
+    return html`<${Still} key=${row.id} deps=${[row, index, scope, writes, picked]}>
+      ${() => html`<${Part} row=${row} index=${index} scope=${scope} chosen=${picked} onChoose=${onChoose} writes=${writes} />`}
+    <//>`;
+  };
+}
+
 /* ---- cards ------------------------------------------------------------------------------------------- */
 
 function Card({ row, index, scope, chosen, onChoose, writes }) {
-  return html`<li class=${`plugin-card${row.enabled ? "" : " is-off"}${chosen.has(row.id) ? " is-chosen" : ""}`} data-index=${index}>
+  return html`<li class=${`plugin-card${row.enabled ? "" : " is-off"}${chosen ? " is-chosen" : ""}`} data-index=${index}>
     <div class="plugin-top">
       <${Logo} row=${row} />
       <div class="plugin-title"><${Title} row=${row} scope=${scope} /><span class="plugin-id cut">${row.pid}</span></div>
@@ -92,13 +104,13 @@ function Card({ row, index, scope, chosen, onChoose, writes }) {
         ${row.health === "failed" && html`<${Health} row=${row} />`} ${row.tag && html`<${Badge} kind="accent">${row.tag}<//>`}
         ${row.capabilities.slice(0, WORDS).map((word) => html`<${Badge} key=${word}>${word}<//>`)}
       </div>
-      <${Menu} bare small label=${t.more(row.name)} items=${actionsOf(row, scope, writes)} />
+      <${Menu} bare small label=${t.more(row.name)} items=${() => actionsOf(row, scope, writes)} />
     </div>
   </li>`;
 }
 
 export function Cards({ rows, waiting, scope, chosen, onChoose, handle }) {
-  const can = useCan();
+  const still = useStill(scope, chosen, onChoose);
   const box = useRef(null);
   const columns = useColumns(box, CARD.least, CARD.gap);
   const lines = Math.ceil((waiting ? BONES : rows.length) / columns);
@@ -112,10 +124,7 @@ export function Cards({ rows, waiting, scope, chosen, onChoose, handle }) {
       ${waiting
         ? html`<div class="plugin-grid" style=${grid} aria-busy="true">${Array.from({ length: BONES }, (_, i) => html`<div class="plugin-card plugin-bone" key=${i}></div>`)}</div>`
         : html`<ul class="plugin-grid" style=${grid} aria-label=${t.list}>
-            ${rows.slice(from, virtual.to * columns).map(
-              (row, i) =>
-                html`<${Card} key=${row.id} row=${row} index=${from + i} scope=${scope} chosen=${chosen} onChoose=${onChoose} writes=${can("plugins:write", homeOf(row, scope))} />`,
-            )}
+            ${rows.slice(from, virtual.to * columns).map((row, i) => still(Card, row, from + i))}
           </ul>`}
       <div style=${{ height: `${virtual.after}px` }}></div>
     </div>
@@ -125,7 +134,7 @@ export function Cards({ rows, waiting, scope, chosen, onChoose, handle }) {
 /* ---- table --------------------------------------------------------------------------------------------- */
 
 function Row({ row, index, scope, chosen, onChoose, writes }) {
-  return html`<tr class=${`${row.enabled ? "" : "is-off"}${chosen.has(row.id) ? " is-chosen" : ""}`} data-index=${index} aria-rowindex=${index + 2}>
+  return html`<tr class=${`${row.enabled ? "" : "is-off"}${chosen ? " is-chosen" : ""}`} data-index=${index} aria-rowindex=${index + 2}>
     <td class="col-pick"><${Pick} row=${row} chosen=${chosen} onChoose=${onChoose} /></td>
     <td class="col-name">
       <div class="plugin-top"><${Logo} row=${row} /><div class="plugin-title"><${Title} row=${row} scope=${scope} /><span class="plugin-id cut">${row.pid}</span></div></div>
@@ -139,14 +148,14 @@ function Row({ row, index, scope, chosen, onChoose, writes }) {
         ? html`<${Switch} on=${row.enabled} label=${t.switch(row.name)} onFlip=${(on) => setEnabled(row, scope, on)} />`
         : html`<${Badge} kind=${row.enabled ? "ok" : "warn"}>${row.enabled ? t.state.on : t.state.off}<//>`}
     </td>
-    <td class="col-more"><${Menu} bare small label=${t.more(row.name)} items=${actionsOf(row, scope, writes)} /></td>
+    <td class="col-more"><${Menu} bare small label=${t.more(row.name)} items=${() => actionsOf(row, scope, writes)} /></td>
   </tr>`;
 }
 
 const Gap = ({ height }) => (height > 0 ? html`<tr class="gap" aria-hidden="true"><td colspan="8" style=${{ height: `${height}px` }}></td></tr>` : null);
 
 export function Rows({ rows, waiting, scope, chosen, onChoose, handle }) {
-  const can = useCan();
+  const still = useStill(scope, chosen, onChoose);
   const virtual = useVirtual({ count: waiting ? BONES : rows.length, height: ROW });
   useRows(handle, virtual, rows.length);
   const all = rows.length > 0 && rows.every((row) => chosen.has(row.id));
@@ -163,10 +172,7 @@ export function Rows({ rows, waiting, scope, chosen, onChoose, handle }) {
       </thead>
       <tbody ref=${virtual.ref}>
         <${Gap} key="before" height=${virtual.before} />
-        ${rows.slice(virtual.from, virtual.to).map(
-          (row, i) =>
-            html`<${Row} key=${row.id} row=${row} index=${virtual.from + i} scope=${scope} chosen=${chosen} onChoose=${onChoose} writes=${can("plugins:write", homeOf(row, scope))} />`,
-        )}
+        ${rows.slice(virtual.from, virtual.to).map((row, i) => still(Row, row, virtual.from + i))}
         <${Gap} key="after" height=${virtual.after} />
       </tbody>
     </table>

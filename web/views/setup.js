@@ -7,6 +7,7 @@
 import { html, useEffect, useState } from "../preact.js";
 import { api } from "../api.js";
 import { Alone, Button, Command, Field, Form, Submit, toast, useLoad, useTask, Wrong } from "../parts.js";
+import { go } from "../router.js";
 import { texts } from "../texts.js";
 
 const t = texts.setup;
@@ -34,6 +35,7 @@ function FirstAdmin({ token, onDone }) {
   const task = useTask(async () => {
     await api.setup(token, username.trim(), password);
     history.replaceState(null, "", "/");
+    go("/", {}, { replace: true });
     await onDone();
     toast(t.done);
   });

@@ -1,0 +1,68 @@
+/*
+ * The first day: setup link, password, empty catalog, examples; then signing out and in again,
+ * sessions and the password.
+ */
+import { test } from "./lib/harness.mjs";
+import { assert, same } from "./lib/bench.mjs";
+
+test("from the setup link to a catalog with examples", async (bench) => {
+  const page = await bench.open({ at: bench.server.setupLink });
+  await page.getByRole("heading", { name: "Welcome to Larder" }).waitFor();
+  assert(!page.url().includes("token"), "the token stays in the address");
+  await bench.everyLook(page, "setup");
+  await page.getByLabel("Password", { exact: true }).fill("short");
+  await page.getByRole("button", { name: "Create the administrator" }).click();
+  await page.getByText("The password needs at least 12 characters.").waitFor();
+  await page.getByLabel("Password", { exact: true }).fill("three unrelated words");
+  await page.getByLabel("Password again").fill("three unrelated words");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "No plugin yet" }).waitFor();
+  await page.getByText("larder upload plugin.zip").waitFor();
+  await bench.everyLook(page, "first-day");
+  await page.getByRole("button", { name: "Load examples" }).click();
+  await page.getByText("12 examples are in the catalog.").waitFor();
+  same(await page.getByRole("list", { name: "Plugins" }).getByRole("listitem").count(), 12);
+}, { fresh: { setup: true } });
+
+test("without an administrator the sign-in page says how to get one", async (bench) => {
+  const page = await bench.open();
+  await page.getByText("larder setup-link").waitFor();
+  await bench.axe(page);
+}, { fresh: { setup: true } });
+
+test("signing in, a wrong password, and signing out", async (bench) => {
+  const page = await bench.open();
+  await page.getByLabel("User name").fill("admin");
+  await page.getByLabel("Password", { exact: true }).fill("not this one");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("Invalid username or password").waitFor();
+  await bench.everyLook(page, "signin-wrong");
+  await page.getByLabel("Password", { exact: true }).fill(bench.server.password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Catalog" }).waitFor();
+  await page.getByRole("button", { name: /Signed in as/ }).click();
+  await bench.axe(page);
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByLabel("User name").waitFor();
+  same((await page.context().cookies()).length, 0, "cookies after signing out:");
+});
+
+test("sessions are listed and revoked, the password is changed", async (bench) => {
+  const person = await bench.server.user("noor", { is_sys_admin: true });
+  const other = await bench.open({ who: person });
+  const page = await bench.open({ who: person, at: "/#/account" });
+  await page.getByRole("heading", { name: "Sessions" }).waitFor();
+  await bench.everyLook(page, "account");
+  await page.getByRole("button", { name: /^Revoke the session/ }).first().click();
+  await page.getByText("The session is revoked.").waitFor();
+  await other.reload();
+  await other.getByLabel("User name").waitFor(); /* it is out */
+  await page.getByLabel("Present password").fill("not this one at all");
+  await page.getByLabel("New password", { exact: true }).fill("another long password");
+  await page.getByLabel("New password again").fill("another long password");
+  await page.getByRole("button", { name: "Change the password" }).click();
+  await page.locator(".error").waitFor(); /* a wrong present password is no ended session */
+  await page.getByLabel("Present password").fill(person.password);
+  await page.getByRole("button", { name: "Change the password" }).click();
+  await page.getByText("The password is changed.").waitFor();
+});

@@ -7,9 +7,8 @@
  */
 #include "api/v1_json.h"
 
+#include <stdio.h>
 #include <string.h>
-
-#include "base/log.h"
 
 // clang-format off
 static const struct {
@@ -87,12 +86,15 @@ static void write_accepted(struct jw *j, const struct legacy_done *done)
 void v1_uploaded(struct reply *reply, const struct legacy_done *done)
 {
     struct jw j;
+    char where[128];
     reply_status(reply, done->pending_id ? 202 : 200);
     reply_json(reply, &j);
     jw_object(&j);
     if (done->pending_id) {
         write_accepted(&j, done);
         jw_end(&j);
+        (void)snprintf(where, sizeof where, "/api/v1/plugins/uploads/%.64s", done->pending_id);
+        reply_field(reply, "Location", where); /* where its state can be polled */
         return;
     }
     jw_put_bool(&j, "success", true);

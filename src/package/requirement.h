@@ -1,9 +1,9 @@
 /*
  * requirement.h - reading one dependency as PEP 508 writes it.
  *
- * `httpx[http2]>=0.27,<1; python_version >= "3.9"`. The string is shown and checked, never installed
- * and never given to a program. Options, addresses and paths, which pip would follow, are refused
- * with their own reason.
+ * `httpx[http2]>=0.27,<1; python_version >= "3.9"`. The string is shown and checked; only
+ * what passes here is ever given to pip (domain/requirements.h). Options, addresses and paths, which
+ * pip would follow, are refused with their own reason.
  */
 #ifndef LARDER_PACKAGE_REQUIREMENT_H
 #define LARDER_PACKAGE_REQUIREMENT_H

@@ -65,6 +65,7 @@ extern const struct route_table appliance_api_table;
 extern const struct route_table audit_api_table;
 extern const struct route_table auth_api_table;
 extern const struct route_table contents_api_table;
+extern const struct route_table directory_api_table;
 extern const struct route_table events_api_table;
 extern const struct route_table examples_api_table;
 extern const struct route_table health_api_table;

@@ -23,7 +23,7 @@ const struct route_table *const api_tables[] = {
     &jobs_api_table,
     &report_api_table,
     &health_api_table,
-    &events_api_table,
+    &directory_api_table, &events_api_table,
     &v1_api_table,
     &pending_api_table,
     &ops_api_table,

@@ -27,6 +27,7 @@
 #include "cli/replicate.h"
 #include "cli/stores.h"
 #include "cli/v1_open.h"
+#include "cli/watch.h"
 #include "cli/work.h"
 #include "cli/workroom.h"
 #include "domain/events.h"
@@ -269,6 +270,13 @@ static enum err open_catalog(struct app *app)
     return err;
 }
 
+static enum err open_watch(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    const char *root = stores_plugin_root(ctx, app->cli->config, app->data);
+    return root ? watch_open(ctx, &app->domain, root, &app->watch) : ctx_no_memory(ctx);
+}
+
 enum err app_start(struct app *app, struct cli *cli)
 {
     memset(app, 0, sizeof *app);
@@ -307,6 +315,8 @@ enum err app_start(struct app *app, struct cli *cli)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);
     workroom_sweep(cli->ctx, app->data);
+    if ((err = open_watch(app)) != OK)
+        return err;
     atomic_store(&app->readiness.loaded, true);
     return OK;
 }
@@ -327,6 +337,7 @@ void app_stop(struct app *app)
 {
     bool ended_well = atomic_exchange(&app->readiness.loaded, false);
     work_stop(&app->domain); /* a request that waits for a job must not hold up the end */
+    watch_close(app->watch);
     event_feed_stop(app->api.feed); /* first: workers of encrypted streams wait for it */
     if (app->server)
         server_stop(app->server, APP_STOP_MS);

@@ -19,6 +19,8 @@ enum {
     APP_STOP_MS = 3500
 }; /* for requests in flight; with the last checkpoint it stays below 5 s */
 
+struct watch;
+
 struct app {
     struct cli *cli;
     const char *data;
@@ -36,6 +38,7 @@ struct app {
     struct api api;
     struct server_options options; /* the server reads them while it runs */
     int sockets[NOTIFY_SOCKETS];
+    struct watch *watch; /* of the plugin store, NULL = none */
     struct server *server;
 };
 

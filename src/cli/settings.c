@@ -81,6 +81,8 @@ const struct config_row settings_rows[] = {
      .help = "folder of extracted v1 plugins; a relative path lies in the data folder"},
     {.key = "store-archived", .env = "LARDER_STORE_ARCHIVED", .alias = "CADENCE_STORE_ARCHIVED", .type = CONFIG_PATH, .standard = "./store_archived",
      .help = "folder of the archives of v1 plugins; a relative path lies in the data folder"},
+    {.key = "directory-plugins", .env = "LARDER_DIRECTORY_PLUGINS", .alias = "CADENCE_ENABLE_DIRECTORY_PLUGINS", .type = CONFIG_BOOL, .standard = "false",
+     .help = "take what is dropped into store-plugin, as folders or ZIPs named {name}-{version}, for v1 uploads"},
     {.key = "install-wait", .env = "LARDER_INSTALL_WAIT", .type = CONFIG_DURATION, .standard = "120s", .min = 0, .max = 3600000,
      .help = "how long an upload over the v1 API waits for its dependencies before it is answered 202"},
     {.key = "v1-auth", .env = "LARDER_V1_AUTH", .type = CONFIG_CHOICE, .standard = "token", .choices = "token|off",

@@ -7,6 +7,7 @@
 
 #include "blob/blob.h"
 #include "blob/tree.h"
+#include "domain/directory.h"
 #include "domain/legacy.h"
 #include "domain/reconcile.h"
 #include "package/scan.h"
@@ -40,7 +41,20 @@ static enum err open_legacy(struct ctx *ctx, const struct config *config, const 
     };
     if (paths.plugins == NULL || paths.archives == NULL)
         return ctx_no_memory(ctx);
-    return legacy_open(ctx, d, &paths);
+    enum err err = legacy_open(ctx, d, &paths);
+    if (err != OK || !config_bool(config, "directory-plugins"))
+        return err;
+    const struct directory_options options = {
+        .root = paths.plugins,
+        .max_package = config_int(config, "max-upload"),
+        .wait_ms = config_int(config, "install-wait"),
+    };
+    return directory_open(ctx, d, &options);
+}
+
+const char *stores_plugin_root(struct ctx *ctx, const struct config *config, const char *data)
+{
+    return below_data(ctx, data, config_text(config, "store-plugin"));
 }
 
 /* Which findings refuse an upload. */
@@ -73,6 +87,7 @@ void stores_close(struct domain *d)
     blobs_close(d->blobs);
     trees_close(d->system_trees);
     trees_close(d->tenant_trees);
+    directory_close(d);
     legacy_close(d);
     d->blobs = NULL;
     d->system_trees = d->tenant_trees = NULL;

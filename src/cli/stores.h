@@ -13,6 +13,8 @@
 /* Fills d->blobs, the trees and d->legacy. stores_close follows in any case. */
 enum err stores_open(struct ctx *ctx, const struct config *config, const char *data,
                      struct domain *d) MUST_USE;
+/* The store of v1 plugins, as an absolute path or one below the data folder; NULL = no memory. */
+const char *stores_plugin_root(struct ctx *ctx, const struct config *config, const char *data);
 void stores_close(struct domain *d);
 
 /*

@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct blobs;         /* blob/blob.h */
+struct directory;     /* domain/directory.h */
 struct events;        /* domain/events.h */
 struct legacy;        /* domain/legacy.h */
 struct trees;         /* blob/tree.h */
@@ -55,7 +56,8 @@ struct domain {
     struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
     struct replica *replica;                   /* NULL where nobody replicates: the command line */
     struct legacy *legacy;                     /* the stores of v1 plugins; likewise */
-    struct events *events; /* who follows what happens; NULL = nobody: the command line */
+    struct events *events;       /* who follows what happens; NULL = nobody: the command line */
+    struct directory *directory; /* what is dropped into the plugin store; NULL = not looked at */
     struct domain_limits limits;
     unsigned char signing_key[SIGNING_KEY_BYTES]; /* signs access tokens */
     struct password_gate *passwords;

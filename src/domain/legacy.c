@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "blob/blob.h"
+#include "domain/directory.h"
 #include "domain/domain.h"
 #include "domain/legacy_place.h"
 #include "domain/publish.h"
@@ -156,7 +157,13 @@ const char *legacy_name_problem(struct arena *arena, const char *name, const cha
 
 /* ------------------------------------------------------------------ files of a version */
 
-enum err legacy_place(struct ctx *ctx, const char *folder, struct legacy_place *out)
+/* One version in the stores. */
+struct place {
+    struct tree_place tree;
+    const char *archive; /* "math_plugin-1.0.0.zip" */
+};
+
+static enum err find_place(struct ctx *ctx, const char *folder, struct place *out)
 {
     out->tree = (struct tree_place){{folder, NULL, NULL}};
     out->archive = str_printf(ctx->arena, "%s.zip", folder);
@@ -174,22 +181,30 @@ enum err legacy_stage(struct ctx *ctx, struct domain *d, const struct zip *zip, 
     return err;
 }
 
+enum err legacy_stage_archive(struct ctx *ctx, struct domain *d, struct slice bytes,
+                              struct legacy_files *out)
+{
+    out->tree = NULL;
+    return archive_stage(ctx, d->legacy->archives, bytes, &out->archive);
+}
+
 void legacy_abandon(struct ctx *ctx, struct legacy_files *files)
 {
-    tree_abandon(ctx, files->tree);
+    if (files->tree)
+        tree_abandon(ctx, files->tree);
     archive_abandon(files->archive);
 }
 
 enum err legacy_put(struct ctx *ctx, struct legacy_files *files, const char *folder,
                     const char *sha256)
 {
-    struct legacy_place place;
-    enum err err = legacy_place(ctx, folder, &place);
+    struct place place;
+    enum err err = find_place(ctx, folder, &place);
     if (err != OK) {
         legacy_abandon(ctx, files);
         return err;
     }
-    if ((err = tree_publish(ctx, files->tree, &place.tree, sha256)) != OK) {
+    if (files->tree && (err = tree_publish(ctx, files->tree, &place.tree, sha256)) != OK) {
         archive_abandon(files->archive);
         return err;
     }
@@ -198,8 +213,8 @@ enum err legacy_put(struct ctx *ctx, struct legacy_files *files, const char *fol
 
 enum err legacy_drop(struct ctx *ctx, struct domain *d, const char *folder)
 {
-    struct legacy_place place;
-    enum err err = legacy_place(ctx, folder, &place);
+    struct place place;
+    enum err err = find_place(ctx, folder, &place);
     if (err == OK)
         err = tree_remove(ctx, d->legacy->trees, &place.tree);
     return err == OK ? archive_remove(ctx, d->legacy->archives, place.archive) : err;
@@ -213,11 +228,12 @@ enum err legacy_forget(struct ctx *ctx, struct domain *d, const char *folder)
     return err;
 }
 
-enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder, bool *foreign)
+enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder, bool in_place,
+                           bool *foreign)
 {
-    struct legacy_place place;
-    enum err err = legacy_place(ctx, folder, &place);
-    *foreign = err == OK && (tree_is_foreign(d->legacy->trees, &place.tree) ||
+    struct place place;
+    enum err err = find_place(ctx, folder, &place);
+    *foreign = err == OK && ((!in_place && tree_is_foreign(d->legacy->trees, &place.tree)) ||
                              archive_is_foreign(d->legacy->archives, place.archive));
     return err;
 }
@@ -240,8 +256,8 @@ static enum err build(struct ctx *ctx, struct domain *d, const char *folder, con
 enum err legacy_restore(struct ctx *ctx, struct domain *d, const char *folder, const char *sha256,
                         int64_t size, bool unsure, bool *built)
 {
-    struct legacy_place place;
-    enum err err = legacy_place(ctx, folder, &place);
+    struct place place;
+    enum err err = find_place(ctx, folder, &place);
     *built = false;
     if (err != OK)
         return err;
@@ -249,8 +265,9 @@ enum err legacy_restore(struct ctx *ctx, struct domain *d, const char *folder, c
     if (!unsure && tree_is_there(l->trees, &place.tree, sha256) &&
         archive_is_there(l->archives, place.archive, sha256, size))
         return OK;
-    /* a folder that its owner dropped there is the plugin, and stays his */
-    if (tree_is_foreign(l->trees, &place.tree))
+    /* a folder that its owner dropped there is the plugin, and stays his; where he took it away
+     * again, nothing is put in its place */
+    if (tree_is_foreign(l->trees, &place.tree) || directory_has(d, folder))
         return OK;
     err = build(ctx, d, folder, sha256);
     *built = err == OK;

@@ -53,6 +53,7 @@ struct legacy_upload {
     struct slice file_name; /* "math_plugin-1.0.0.zip" */
     struct slice bytes;
     bool force;      /* a version that exists is replaced */
+    bool in_place;   /* its tree stands already and is not ours: a dropped folder (directory.h) */
     int64_t wait_ms; /* how long to wait for dependencies to be installed */
 };
 

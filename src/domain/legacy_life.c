@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "domain/catalog.h"
+#include "domain/directory.h"
 #include "domain/domain.h"
 #include "domain/events.h"
 #include "domain/legacy_place.h"
@@ -144,6 +145,34 @@ static enum err need_store(struct ctx *ctx, const struct domain *d)
     return d->legacy ? OK : ctx_fail(ctx, ERR_BUSY, "There is no store of v1 plugins");
 }
 
+/* What was dropped into the store and is broken, where nothing of that name is listed. */
+static enum err list_broken(struct ctx *ctx, struct domain *d,
+                            enum err (*each)(void *arg, const struct legacy_plugin *p), void *arg)
+{
+    struct directory_row *rows;
+    size_t count;
+    enum err err = directory_failed(ctx, d, &rows, &count);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct slice whole = slice_of(rows[i].name), name, version;
+        if (slice_ends(whole, ".zip"))
+            whole.n -= 4;
+        if (!legacy_cut(whole, &name, &version)) {
+            name = whole;
+            version = SLICE("");
+        }
+        const struct legacy_plugin p = {
+            .name = slice_dup(ctx->arena, name),
+            .version = slice_dup(ctx->arena, version),
+            .description = rows[i].reason,
+            .directory = rows[i].name,
+            .capabilities = SLICE("[]"),
+            .status = "failed",
+        };
+        err = p.name && p.version ? each(arg, &p) : ctx_no_memory(ctx);
+    }
+    return err;
+}
+
 enum err legacy_list(struct ctx *ctx, struct domain *d,
                      enum err (*each)(void *arg, const struct legacy_plugin *p), void *arg)
 {
@@ -157,7 +186,7 @@ enum err legacy_list(struct ctx *ctx, struct domain *d,
         if (row && (err = show(ctx, d, row, &p)) == OK)
             err = each(arg, &p);
     }
-    return err;
+    return err == OK ? list_broken(ctx, d, each, arg) : err;
 }
 
 enum err legacy_find(struct ctx *ctx, struct domain *d, const char *name, struct legacy_plugin *out,
@@ -194,12 +223,18 @@ enum err legacy_uploaded(struct ctx *ctx, struct domain *d,
 
 /* ------------------------------------------------------------------ status and reload */
 
-static enum err sum_up(struct ctx *ctx, const struct rows *rows, struct legacy_summary *out)
+static enum err sum_up(struct ctx *ctx, struct domain *d, const struct rows *rows,
+                       struct legacy_summary *out)
 {
+    struct directory_row *broken;
+    size_t count;
+    enum err err = directory_failed(ctx, d, &broken, &count);
+    if (err != OK)
+        return err;
     *out = (struct legacy_summary){
         .loaded = arena_array(ctx->arena, rows->count + 1, sizeof *out->loaded),
         .healthy = arena_array(ctx->arena, rows->count + 1, sizeof *out->healthy),
-        .failed = arena_array(ctx->arena, rows->count + 1, sizeof *out->failed),
+        .failed = arena_array(ctx->arena, rows->count + count + 1, sizeof *out->failed),
     };
     if (!out->loaded || !out->healthy || !out->failed)
         return ctx_no_memory(ctx);
@@ -214,6 +249,8 @@ static enum err sum_up(struct ctx *ctx, const struct rows *rows, struct legacy_s
         if (strcmp(status_of(row), "failed") == 0)
             out->failed[out->failed_count++] = row->name;
     }
+    for (size_t i = 0; i < count; i++)
+        out->failed[out->failed_count++] = broken[i].plugin[0] ? broken[i].plugin : broken[i].name;
     return OK;
 }
 
@@ -221,7 +258,7 @@ enum err legacy_status(struct ctx *ctx, struct domain *d, struct legacy_summary 
 {
     struct rows rows;
     enum err err = load(ctx, d, NULL, &rows);
-    return err == OK ? sum_up(ctx, &rows, out) : err;
+    return err == OK ? sum_up(ctx, d, &rows, out) : err;
 }
 
 struct state {
@@ -315,8 +352,11 @@ enum err legacy_reload(struct ctx *ctx, struct domain *d, const struct actor *ac
                        struct legacy_summary *out)
 {
     struct reloading r = {.actor = actor, .summary = out};
+    struct directory_scan scan = {.retry = true};
     struct rows rows;
     enum err err = need_store(ctx, d);
+    if (err == OK)
+        err = directory_scan(ctx, d, &scan);
     if (err == OK)
         err = load(ctx, d, NULL, &rows);
     for (const struct kept *k = err == OK ? rows.first : NULL; err == OK && k; k = k->next)

@@ -24,13 +24,6 @@ struct legacy {
 
 enum { LEGACY_NAME_MAX = 150 };
 
-/* One version in the stores. */
-struct legacy_place {
-    struct tree_place tree;
-    const char *archive; /* "math_plugin-1.0.0.zip" */
-};
-enum err legacy_place(struct ctx *ctx, const char *folder, struct legacy_place *out) MUST_USE;
-
 /* "math_plugin-1.0.0" into its parts: at the last dash before a digit, or before a 'v' and a
  * digit. False where there is none. */
 bool legacy_cut(struct slice text, struct slice *name, struct slice *version);
@@ -42,19 +35,23 @@ const char *legacy_directory(struct arena *arena, const struct domain *d, const 
 
 /* Both files of a version: staged before its transaction, published or abandoned after it. */
 struct legacy_files {
-    struct tree *tree;
+    struct tree *tree; /* NULL = stands already */
     struct archive *archive;
 };
 struct zip;
 enum err legacy_stage(struct ctx *ctx, struct domain *d, const struct zip *zip, struct slice bytes,
                       struct legacy_files *out) MUST_USE;
+/* The archive alone: the tree stands already. */
+enum err legacy_stage_archive(struct ctx *ctx, struct domain *d, struct slice bytes,
+                              struct legacy_files *out) MUST_USE;
 enum err legacy_put(struct ctx *ctx, struct legacy_files *files, const char *folder,
                     const char *sha256) MUST_USE;
 void legacy_abandon(struct ctx *ctx, struct legacy_files *files);
 /* Removes both. */
 enum err legacy_drop(struct ctx *ctx, struct domain *d, const char *folder) MUST_USE;
-/* Something that no row stands for is in the way. */
-enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder,
+/* Something that no row stands for is in the way; the folder itself is not, where it is the
+ * plugin. */
+enum err legacy_is_foreign(struct ctx *ctx, struct domain *d, const char *folder, bool in_place,
                            bool *foreign) MUST_USE;
 
 #endif

@@ -214,7 +214,8 @@ static enum err decide(struct ctx *ctx, struct conn *conn, void *arg)
 static enum err check_way(struct ctx *ctx, const struct publishing *p)
 {
     bool foreign = false;
-    enum err err = p->replaces ? OK : legacy_is_foreign(ctx, p->d, p->folder, &foreign);
+    enum err err = p->replaces ? OK
+                               : legacy_is_foreign(ctx, p->d, p->folder, p->up->in_place, &foreign);
     if (err != OK || !foreign)
         return err;
     return ctx_fail_code(ctx, ERR_INVALID, LEGACY_BAD_PLUGIN,
@@ -318,7 +319,8 @@ static enum err store_package(struct ctx *ctx, struct publishing *p)
     struct legacy_files files;
     enum err err = blob_put(ctx, p->d->blobs, p->up->bytes, p->sha256);
     if (err == OK)
-        err = legacy_stage(ctx, p->d, p->zip, p->up->bytes, &files);
+        err = p->up->in_place ? legacy_stage_archive(ctx, p->d, p->up->bytes, &files)
+                              : legacy_stage(ctx, p->d, p->zip, p->up->bytes, &files);
     if (err != OK)
         return err;
     (void)pthread_mutex_lock(&p->d->legacy->lock);
@@ -358,6 +360,31 @@ static enum err refuse_dependency(struct ctx *ctx, const struct pending *waited)
                                            : "The dependencies could not be installed");
 }
 
+/* How it was asked for, for the job that goes on. */
+static const struct {
+    bool force, in_place;
+    struct slice text;
+} details[] = {
+    {false, false, {"{}", 2}},
+    {true, false, {"{\"force\":true}", 14}},
+    {false, true, {"{\"in_place\":true}", 17}},
+    {true, true, {"{\"force\":true,\"in_place\":true}", 30}},
+};
+
+static struct slice detail_of(const struct legacy_upload *up)
+{
+    return details[up->force + 2 * up->in_place].text;
+}
+
+static void read_detail(struct slice text, struct legacy_upload *up)
+{
+    for (size_t i = 0; i < sizeof details / sizeof *details; i++)
+        if (slice_eq(details[i].text, text)) {
+            up->force = details[i].force;
+            up->in_place = details[i].in_place;
+        }
+}
+
 /* The job publishes it; here it is only waited for, in the place of one of a bounded number. */
 static enum err wait_for_job(struct ctx *ctx, struct publishing *p)
 {
@@ -369,7 +396,7 @@ static enum err wait_for_job(struct ctx *ctx, struct publishing *p)
         .bytes = p->up->bytes,
         .requirements = meta->dependencies,
         .requirement_count = meta->dependency_count,
-        .detail = p->up->force ? SLICE("{\"force\":true}") : SLICE("{}"),
+        .detail = detail_of(p->up),
     };
     struct pending waited = {0};
     const char *id = NULL;
@@ -413,9 +440,7 @@ enum err legacy_publish_pending(struct ctx *ctx, struct domain *d, const struct 
                                 .username = waited->actor_name,
                                 .via = waited->actor_via,
                                 .address = waited->address};
-    const struct legacy_upload upload = {.file_name = slice_of(waited->file_name),
-                                         .bytes = bytes,
-                                         .force = slice_is(waited->detail, "{\"force\":true}")};
+    struct legacy_upload upload = {.file_name = slice_of(waited->file_name), .bytes = bytes};
     struct legacy_done done = {0};
     struct publishing *p = arena_alloc(ctx->arena, sizeof *p);
     (void)environment; /* its stage of the report is written by the job itself */
@@ -423,6 +448,7 @@ enum err legacy_publish_pending(struct ctx *ctx, struct domain *d, const struct 
         return ctx_no_memory(ctx);
     if (strcmp(waited->state, "checked") == 0)
         return OK; /* committed before a crash; the start-up walk has put its files in place */
+    read_detail(waited->detail, &upload);
     *p = (struct publishing){
         .d = d, .actor = &actor, .up = &upload, .out = &done, .pending_id = waited->id};
     enum err err = prepare(ctx, p);

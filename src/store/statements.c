@@ -8,6 +8,7 @@ const struct sql_list *const store_statements[] = {
     &audit_store_sql,
     &commit_sql,
     &conn_sql,
+    &directory_store_sql,
     &health_store_sql,
     &idempotency_store_sql,
     &job_store_sql,

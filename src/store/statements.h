@@ -12,6 +12,7 @@ extern const struct sql_list access_store_sql;
 extern const struct sql_list audit_store_sql;
 extern const struct sql_list commit_sql;
 extern const struct sql_list conn_sql;
+extern const struct sql_list directory_store_sql;
 extern const struct sql_list health_store_sql;
 extern const struct sql_list idempotency_store_sql;
 extern const struct sql_list job_store_sql;

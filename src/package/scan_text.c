@@ -123,7 +123,7 @@ static bool may_begin(struct slice text, size_t at)
     case 'x': return !is_word(before) && next == 'o';
     case 's': return !is_word(before) && next == 'k';
     case 'c': return !is_word(before) && next == 'd';
-    case '-': return before != '-' && next == '-';
+    case '-': return before != '-' && slice_starts(slice_sub(text, at, text.n), "-----B");
     default: return false;
     }
 }
@@ -131,10 +131,13 @@ static bool may_begin(struct slice text, size_t at)
 /* The sentence for a value with a known beginning, or NULL. */
 static const char *known_shape(struct slice text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        for (size_t k = 0; may_begin(text, i) && k < sizeof shapes / sizeof *shapes; k++)
-            if (is_shape_at(text, i, k))
+    for (size_t i = 0; i < text.n; i++) {
+        if (!may_begin(text, i))
+            continue;
+        for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+            if (shapes[k].start[0] == text.p[i] && is_shape_at(text, i, k))
                 return shapes[k].what;
+    }
     return NULL;
 }
 

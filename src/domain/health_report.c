@@ -309,11 +309,18 @@ static void put_error(struct jw *j, const struct jr *error)
     jw_end(j);
 }
 
-/* The end of what it printed: there the trouble stands. */
-static void put_output(struct jw *j, struct slice err)
+/* The end of what it printed: there the trouble stands. Letters that only a terminal understands,
+ * and the NUL that no reader of ours takes, become question marks. */
+static void put_output(struct reader *r, struct jw *j)
 {
+    struct slice err = r->in->ran->err;
     size_t from = err.n > OUTPUT_KEPT ? err.n - OUTPUT_KEPT : 0;
-    jw_put_text(j, "output", slice_sub(err, from, err.n));
+    struct slice end = slice_sub(err, from, err.n);
+    char *clean = slice_dup(r->ctx->arena, end);
+    for (size_t i = 0; clean && i < end.n; i++)
+        if ((unsigned char)clean[i] < ' ' && clean[i] != '\n' && clean[i] != '\t')
+            clean[i] = '?';
+    jw_put_text(j, "output", (struct slice){clean ? clean : "", clean ? end.n : 0});
 }
 
 static bool write_detail(struct reader *r, bool with_tools, struct slice *out)
@@ -330,7 +337,7 @@ static bool write_detail(struct reader *r, bool with_tools, struct slice *out)
     put_error(&j, jr_member(r->report, "error"));
     jw_put_str(&j, "last_step", r->step);
     jw_put_bool(&j, "tools_left_out", !with_tools);
-    put_output(&j, r->in->ran->err);
+    put_output(r, &j);
     jw_end(&j);
     *out = buf_view(&b);
     return jw_done(&j);

@@ -273,7 +273,7 @@ static enum err thin_out(struct ctx *ctx, const struct bucket_backup_options *o,
             oldest = stamp;
             whole++;
         }
-    for (size_t i = 0; err == OK && whole == o->keep && i < f.count; i++) {
+    for (size_t i = 0; err == OK && oldest.p && whole == o->keep && i < f.count; i++) {
         struct s3_answer a;
         if (!split_key(f.keys[i], &node, &stamp, &name) || memcmp(stamp.p, oldest.p, oldest.n) >= 0)
             break;

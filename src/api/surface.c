@@ -8,6 +8,7 @@
 #include "api/surface.h"
 
 #include "api/v1_json.h"
+#include "domain/stages.h"
 
 /* One finding, in the shape of a nested error. */
 static void write_item(struct jw *j, const struct fault_item *item)
@@ -18,6 +19,7 @@ static void write_item(struct jw *j, const struct fault_item *item)
     jw_put_str(j, "field", item->field);
     jw_key(j, "details");
     jw_object(j);
+    jw_put_str(j, "stage", stages_name(stages_of_rule(item->rule)));
     if (item->file)
         jw_put_str(j, "file", item->file);
     if (item->line)

@@ -172,7 +172,9 @@ static enum err exec(struct cli *cli)
     size_t bad = 0;
     struct buf b;
     struct jw w;
-    enum err err = j ? OK : ctx_no_memory(cli->ctx);
+    enum err err = OK;
+    if (j == NULL)
+        return ctx_no_memory(cli->ctx);
     for (size_t i = 0; err == OK && i < cli->words; i++)
         err = pack_find(cli, cli->word[i], &list);
     if (err != OK)

@@ -35,6 +35,11 @@ enum stage_id stages_of_rule(const char *rule)
     return STAGE_METADATA;
 }
 
+const char *stages_name(enum stage_id which)
+{
+    return validation_stage_name(which);
+}
+
 enum err stages_keep(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                      const struct stage_report *report)
 {

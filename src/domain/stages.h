@@ -61,5 +61,6 @@ enum err stages_read(struct ctx *ctx, struct domain *d, const char *plugin_id,
 
 /* The stage that a rule belongs to: STAGE_METADATA for "meta.version". */
 enum stage_id stages_of_rule(const char *rule);
+const char *stages_name(enum stage_id which);
 
 #endif

@@ -300,8 +300,6 @@ static void set_times(const struct judging *j, struct stage_report *out)
 
 enum err stages_judge(struct ctx *ctx, const struct stage_input *in, struct stage_report *out)
 {
-    static const char *const names[STAGE_COUNT] = {"structure", "metadata", "dependencies",
-                                                   "health"};
     struct judging j = {.ctx = ctx, .in = in};
     bool is_read = in->zip && in->found;
     memset(out, 0, sizeof *out);
@@ -316,7 +314,7 @@ enum err stages_judge(struct ctx *ctx, const struct stage_input *in, struct stag
     judge_health(&j);
     enum err err = OK;
     for (enum stage_id i = 0; err == OK && i < STAGE_COUNT; i++) {
-        out->stage[i].name = names[i];
+        out->stage[i].name = stages_name(i);
         err = pick(&j, i, &out->stage[i]);
         if (!is_read && i > STAGE_STRUCTURE && out->stage[i].result[0] == 'p')
             out->stage[i].result = "skipped";

@@ -49,6 +49,11 @@ static const char *const level_name[] = {
     [LEVEL_ERROR] = "error",
 };
 
+const char *validation_stage_name(enum stage_id which)
+{
+    return which < STAGE_COUNT ? stage_name[which] : "";
+}
+
 /* ------------------------------------------------------------------ writing */
 
 static enum err add_finding(struct ctx *ctx, struct conn *conn, const char *plugin_id,
@@ -142,7 +147,7 @@ static bool grow(struct ctx *ctx, struct stage_finding **list, size_t count, siz
     struct stage_finding *all = arena_array(ctx->arena, wanted, sizeof *all);
     if (all == NULL)
         return false;
-    if (count)
+    if (*list)
         memcpy(all, *list, count * sizeof *all);
     *list = all;
     *cap = wanted;

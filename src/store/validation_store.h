@@ -16,6 +16,9 @@ struct health_run {
     struct slice detail; /* JSON object, or none */
 };
 
+/* "structure", "metadata", "dependencies", "health": as the schema spells them. */
+const char *validation_stage_name(enum stage_id which);
+
 /* Writes one stage and its findings in the place of what stood there. */
 enum err validation_put(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                         enum stage_id which, const struct stage *stage) MUST_USE;

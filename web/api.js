@@ -11,14 +11,18 @@
  */
 import { texts } from "./texts.js";
 
+/* The older API tells the kind in `message` and what exactly in `details`. */
+const sentenceOf = (body) => (typeof body?.details === "string" ? `${body.message}: ${body.details}` : body?.message);
+
 export class ApiError extends Error {
   constructor(status, body, retryAfter = 0) {
-    super(body?.message ?? (status ? texts.error.odd(status) : texts.error.offline));
+    super(sentenceOf(body) ?? (status ? texts.error.odd(status) : texts.error.offline));
     this.status = status; // 0 = no answer at all
     this.code = body?.code ?? "";
     this.field = body?.field ?? "";
     this.requestId = body?.request_id ?? "";
     this.errors = Array.isArray(body?.errors) ? body.errors : [];
+    this.stages = Array.isArray(body?.stages) ? body.stages : []; // of a refused package
     this.retryAfter = retryAfter;
     this.cancelled = false;
   }
@@ -191,7 +195,8 @@ export const api = {
     if (options.backport) query.set("allow_backport", "true");
     return send(`${pluginsPath(scope)}/upload?${query}`, file, options);
   },
-  /* The older API alone may replace a version. */
+  /* The older API takes packages of the older layout, and alone may replace a version. */
+  v1Upload: (id) => call("GET", path`/api/v1/plugins/uploads/${id}`),
   uploadV1: (file, options) =>
     send("/api/v1/plugins/upload", file, { ...options, form: { force_overwrite: String(Boolean(options.force)) } }),
 };

@@ -38,7 +38,7 @@ function Zone({ target, name, note, onDone }) {
     onDragLeave=${() => count(-1)}
     onDrop=${() => onDone(target)}
   >
-    <${Icon} name="upload" size="22" /><strong>${name}</strong><span>${note}</span>
+    <${Icon} name="upload" size="22" /><span>${note}</span><strong>${name}</strong>
   </div>`;
 }
 

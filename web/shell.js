@@ -79,7 +79,7 @@ function UploadLink() {
 function Person({ me, onSignOut, onHelp }) {
   const at = useStore(theme);
   const name = me.display_name || me.username;
-  const note = me.is_sys_admin ? texts.scope.roles.sys_admin : (me.email ?? me.username);
+  const note = me.is_sys_admin ? texts.scope.roles.sys_admin : (me.email ?? texts.scope.roles.member);
   const items = [
     { id: "account", label: t.account, icon: "person", href: address("/account") },
     { id: "docs", label: t.docs, icon: "file", href: "/docs" },

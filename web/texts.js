@@ -68,7 +68,7 @@ export const texts = {
 
   lost: { title: "There is nothing at this address", note: "The address may be old or mistyped.", back: "To the catalog" },
   denied: {
-    title: "This page is not yours to see",
+    title: "You may not see this page",
     note: (permission) => `It needs the permission ${permission}. An administrator can give you a role that holds it.`,
   },
 
@@ -127,7 +127,7 @@ export const texts = {
     source: { system: "System", org: "Own" },
     state: { on: "Enabled", off: "Disabled" },
     health: { healthy: "Healthy", failed: "Failed", unchecked: "Not checked" },
-    copy: { local: "Only here", pending: "Waiting", replicated: "Copied", failed: "Failed", missing: "Missing" },
+    copy: { local: "Only here", pending: "Waiting", replicated: "Copied", conflict: "Conflict", missing: "Missing" },
     sort: "Sort by",
     sorts: { name: "Name", new: "Newest", changed: "Last change", size: "Size" },
     columns: { select: "Select", name: "Plugin", version: "Version", tags: "Tags", health: "Health", changed: "Changed", state: "Enabled", more: "Actions" },
@@ -206,13 +206,10 @@ export const texts = {
     findings: (n) => many(n, "finding", "findings"),
     line: (file, line) => (line ? `${file}, line ${line}` : file),
     backport: "Accept as an older version",
-    force: "Replace the version over the v1 API",
+    v1: "Upload over the v1 API",
+    force: "Replace the version",
     forceTitle: "Replace the version?",
-    forceText: (name) => `The bytes of ${name} are replaced for everybody who uses the v1 API. A version that was handed out changes.`,
-    forceDone: (name) => `${name} is replaced.`,
-    done: (name) => `${name} is in the catalog.`,
-    dismissAll: "All uploads are done.",
-    summary: (n) => many(n, "file", "files"),
+    forceText: (name) => `The bytes of ${name} are replaced for everybody. A version that was handed out changes; what it was is kept for 30 days.`,
     progress: (name) => `Progress of ${name}`,
   },
 

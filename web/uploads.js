@@ -3,8 +3,9 @@
  *
  * Every file goes the same way: checked by a dry run first, and sent by itself when nothing was
  * found; with findings it waits until somebody says "anyway" or takes it away. Two go at a time. A
- * retry carries the same key, so that it cannot store twice. What can be seen of it is
- * views/upload.js; opening the panel and dropping files is in droplayer.js.
+ * retry carries the same key, so that it cannot store twice. A package of the older layout is sent
+ * to the older API when somebody says so; only there a version can be replaced. What can be seen of
+ * it all is views/upload.js; opening the panel and dropping files is in droplayer.js.
  */
 import { api } from "./api.js";
 import { createStore } from "./store.js";
@@ -33,16 +34,16 @@ const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => 
 
 /* ---- findings: what the check said, in one shape --------------------------------------------------- */
 
+const shape = (one, stage) => ({
+  level: one.level ?? "error", stage, rule: one.rule ?? one.code ?? "", file: one.file ?? one.details?.file ?? "",
+  line: one.line ?? one.details?.line ?? 0, message: one.message, remedy: one.remedy ?? one.details?.remedy ?? "",
+});
+
+/* Of an answer to a dry run, or of the error that refused it; by stage where stages are told. */
 export function findingsOf(source) {
-  const list = source.errors ?? source.warnings ?? [];
-  return list.map((one) => ({
-    stage: one.stage ?? one.details?.stage ?? "",
-    rule: one.rule ?? one.code ?? "",
-    file: one.file ?? one.details?.file ?? "",
-    line: one.line ?? one.details?.line ?? 0,
-    message: one.message,
-    remedy: one.remedy ?? one.details?.remedy ?? "",
-  }));
+  const staged = (source.stages ?? []).flatMap((stage) => stage.findings.map((one) => shape(one, stage.stage)));
+  if (staged.length > 0) return staged;
+  return (source.errors ?? source.warnings ?? []).map((one) => shape(one, one.stage ?? one.details?.stage ?? ""));
 }
 
 /* ---- one file ---------------------------------------------------------------------------------------- */
@@ -89,7 +90,7 @@ async function goThrough(id, signal) {
     change(id, { state: "checking", sent: 0, total: item.blob.size });
     const checked = await sendPatiently(item, { ...options, dryRun: true }, signal);
     const findings = findingsOf(checked);
-    if (findings.length > 0) return change(id, { state: "asking", findings, checked });
+    if (findings.some((one) => one.level !== "info")) return change(id, { state: "asking", findings });
   }
   change(id, { state: "sending", sent: 0, total: item.blob.size });
   const result = await sendPatiently(item, { ...options, key: item.key }, signal);
@@ -149,16 +150,40 @@ export function retryUpload(id, changes = {}) {
 
 export const uploadAnyway = (id) => retryUpload(id, { anyway: true });
 
-/* Over the older API, which alone lets bytes of a version be replaced. */
-export async function replaceVersion(id) {
+/* ---- the older API: packages of the older layout, and replacing a version of them ----------------------- */
+
+const POLL_MS = 1500;
+
+/* The server says which door such a package belongs to. */
+export const isForV1 = (item) => item.target === "system" && /\/api\/v1\/plugins\/upload/.test(item.error?.message ?? "");
+export const mayReplace = (item) => /force_overwrite/.test(item.error?.message ?? "");
+
+/* Its dependencies are being installed: asked until that is over. */
+async function installed(answer, signal) {
+  let now = answer;
+  while (["pending", "installing"].includes(now.details?.state)) {
+    await wait(POLL_MS, signal);
+    if (signal.aborted) return now;
+    now = await api.v1Upload(answer.details.id);
+  }
+  if (now.details?.state === "failed") throw Object.assign(new Error(now.details.error ?? now.message), { status: 400 });
+  return now;
+}
+
+export async function uploadV1(id, force = false) {
   const item = find(id);
+  const stop = new AbortController();
+  stops.set(id, stop);
   change(id, { state: "sending", error: null, findings: [], sent: 0 });
   try {
-    const result = await api.uploadV1(item.blob, { name: item.name, force: true, onProgress: meter(id) });
-    change(id, { state: "done", result: { pid: item.checkedPid ?? result.plugin_name, version: result.plugin_version, v1: true } });
+    const answer = await api.uploadV1(item.blob, { name: item.name, force, onProgress: meter(id), signal: stop.signal });
+    change(id, { state: "storing" });
+    const done = await installed(answer, stop.signal);
+    change(id, { state: "done", result: { pid: `legacy.${done.plugin_name}`, version: done.plugin_version, v1: true } });
   } catch (wrong) {
-    change(id, { state: "refused", error: wrong, findings: findingsOf(wrong) });
+    change(id, { state: wrong.cancelled ? "cancelled" : "refused", error: wrong.cancelled ? null : wrong, findings: findingsOf(wrong) });
   }
+  stops.delete(id);
 }
 
 export const removeUpload = (id) => uploads.set((now) => ({ ...now, items: now.items.filter((one) => one.id !== id) }));

@@ -222,7 +222,7 @@ test("ten thousand plugins: typing, scrolling and sorting stay smooth", async (b
   assert(rounds.every((r) => r.shift < 0.01), "the layout moved");
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   await page.getByText("Number 9999 sorts").waitFor();
-});
+}, { alone: true });
 
 /* ---- who sees what ------------------------------------------------------------------------------------ */
 
@@ -243,7 +243,7 @@ test("a member, an org's administrator and the platform's see what they may", as
   same(await admins.getByRole("menuitem", { name: "Disable" }).count(), 0, "a system plugin is not the org's to change:");
 
   const members = await bench.open({ who: member });
-  await members.getByRole("heading", { name: "This page is not yours to see" }).waitFor();
+  await members.getByRole("heading", { name: "You may not see this page" }).waitFor();
   await members.getByText("cadence:org:plugins:read").waitFor();
   same(await members.getByRole("button", { name: "Upload" }).count(), 0);
   await bench.everyLook(members, "denied");

@@ -104,7 +104,7 @@ test("the first load is small and quick", async (bench) => {
     if (paints.at(-1) < 500) break;
   }
   assert(Math.min(...paints) < 500, `first paint after ${paints} ms`);
-});
+}, { alone: true });
 
 test("a README from a stranger runs and fetches nothing", async (bench) => {
   const page = await bench.open({ who: bench.admin });

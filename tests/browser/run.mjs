@@ -1,5 +1,5 @@
 /*
- * run.mjs - the browser tests: one Chromium, a fresh window for each test, a line for each result.
+ * run.mjs - the browser tests: one Chromium, fresh windows for each test, a line for each result.
  *
  *   node tests/browser/run.mjs [PART OF A NAME...]
  *

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
-import { asFile, filesOf, packageOf, zip } from "./lib/packages.mjs";
+import { asFile, filesOf, oldFiles, packageOf, zip } from "./lib/packages.mjs";
 
 const panel = (page) => page.getByRole("dialog", { name: "Uploads" });
 const item = (page, name) => panel(page).getByRole("listitem").filter({ hasText: name });
@@ -97,6 +97,28 @@ test("files with findings wait for a word", async (bench) => {
   await bench.everyLook(page, "uploads-findings");
   await one.getByRole("button", { name: "Upload anyway" }).click();
   await item(page, "com.acme.wait").getByText("In the catalog").waitFor();
+});
+
+test("a package of the older layout goes over the older API, where it can be replaced", async (bench) => {
+  const old = Buffer.from(await zip(oldFiles("math_plugin")).arrayBuffer());
+  const other = Buffer.from(await zip(oldFiles("math_plugin", "Does other sums")).arrayBuffer());
+  const page = await bench.open({ who: bench.admin });
+  await openPanel(page);
+  for (const [bytes, replaces] of [[old, false], [other, true]]) {
+    await choose(page, [asFile("math_plugin-1.0.0.zip", bytes)]);
+    await item(page, "math_plugin").getByRole("button", { name: "Upload over the v1 API" }).click();
+    if (replaces) {
+      await item(page, "math_plugin").getByRole("button", { name: "Replace the version" }).click();
+      const question = page.getByRole("dialog", { name: "Replace the version?" });
+      await question.waitFor();
+      await bench.axe(page);
+      await question.getByRole("button", { name: "Replace the version" }).click();
+    }
+    await item(page, "legacy.math_plugin").getByText("In the catalog").waitFor();
+    await panel(page).getByRole("button", { name: "Clear finished" }).click();
+  }
+  const [row] = (await bench.server.api("GET", "/api/admin/plugins")).filter((one) => one.pid === "legacy.math_plugin");
+  same(row.description, "Does other sums");
 });
 
 test("cancelled, tried again, and the same bytes twice", async (bench) => {

@@ -177,7 +177,7 @@ export function Catalog({ scope, query }) {
   return html`<div class="catalog">
     <${ViewHead} title=${t.title} lead=${lead}>
       <${CopyAs} call=${commands.list(scope)} small=${false} />
-      ${writes && html`<${Button} kind="main" icon="upload" onClick=${() => openUploads()}>${t.upload}<//>`}
+      ${writes && !empty && html`<${Button} kind="main" icon="upload" onClick=${() => openUploads()}>${t.upload}<//>`}
     <//>
     ${wrong && html`<${ErrorPanel} error=${wrong} onRetry=${() => loadCatalog(scope)} />`}
     ${empty

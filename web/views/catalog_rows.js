@@ -50,7 +50,7 @@ export function Health({ row }) {
 
 function Copy({ row }) {
   if (row.artifact === "missing") return html`<${Badge} kind="danger" icon="attention">${t.broken}<//>`;
-  if (row.copy === "failed") return html`<${Badge} kind="warn" icon="cloud">${t.copy.failed}<//>`;
+  if (row.copy === "conflict") return html`<${Badge} kind="warn" icon="cloud">${t.copy.conflict}<//>`;
   return null;
 }
 

@@ -14,7 +14,7 @@ import { address } from "../router.js";
 import { scopeOf, targetsOf, useSession } from "../session.js";
 import { createStore, useStore } from "../store.js";
 import { texts } from "../texts.js";
-import { aim, cancelUpload, clearFinished, isActive, needsLook, removeUpload, replaceVersion, retryUpload, uploadAnyway, uploads } from "../uploads.js";
+import { aim, cancelUpload, clearFinished, isActive, isForV1, mayReplace, needsLook, removeUpload, retryUpload, uploadAnyway, uploads, uploadV1 } from "../uploads.js";
 
 const t = texts.upload;
 const KIND = { done: "ok", same: "ok", refused: "danger", failed: "danger", asking: "warn", target: "warn" };
@@ -52,7 +52,7 @@ async function disableAgain(item) {
 const isOlder = (item) => item.findings.some((one) => /BACKPORT|OLDER|LOWER/i.test(one.rule)) || /allow_backport/.test(item.error?.message ?? "");
 
 async function askReplace(item) {
-  if (await confirm({ title: t.forceTitle, text: t.forceText(item.name), action: t.force, danger: true })) replaceVersion(item.id);
+  if (await confirm({ title: t.forceTitle, text: t.forceText(item.name), action: t.force, danger: true })) uploadV1(item.id, true);
 }
 
 function Actions({ item }) {
@@ -60,9 +60,10 @@ function Actions({ item }) {
   const rows = [];
   if (item.state === "asking") rows.push(html`<${Button} small kind="main" onClick=${() => uploadAnyway(item.id)}>${t.anyway}<//>`);
   if (item.state === "refused" && isOlder(item)) rows.push(html`<${Button} small onClick=${() => retryUpload(item.id, { backport: true })}>${t.backport}<//>`);
-  if (item.state === "refused" && item.error?.status === 409 && item.target === "system") rows.push(html`<${Button} small kind="danger" onClick=${() => askReplace(item)}>${t.force}<//>`);
+  if (item.state === "refused" && isForV1(item)) rows.push(html`<${Button} small kind="main" onClick=${() => uploadV1(item.id)}>${t.v1}<//>`);
+  if (item.state === "refused" && mayReplace(item)) rows.push(html`<${Button} small kind="danger" onClick=${() => askReplace(item)}>${t.force}<//>`);
   if (["refused", "failed", "cancelled"].includes(item.state)) rows.push(html`<${Button} small icon="retry" onClick=${() => retryUpload(item.id)}>${t.retry}<//>`);
-  if (item.result && !item.result.v1) rows.push(html`<${Button} small href=${address(pluginPagePath(item.target, item.result.pid))}>${t.open}<//>`);
+  if (item.result) rows.push(html`<${Button} small href=${address(pluginPagePath(item.target, item.result.pid))}>${t.open}<//>`);
   if (item.state === "done" && item.result?.id) rows.push(html`<${Button} small kind="quiet" icon="undo" onClick=${() => disableAgain(item)}>${t.disable}<//>`);
   return html`${rows}${item.target && html`<${CopyAs} call=${commands.upload(item.target, item.name)} />`}`;
 }

@@ -4,7 +4,7 @@
  * work gets a bench: {browser, server, open, person, axe, shot, ...} (see bench.mjs). Tests of one
  * file share a server unless options.fresh asks for one. Everything a page must never do is watched
  * in every test: a request to elsewhere, a script error, a breach of the content security policy.
- * options.all: only with LARDER_TEST_ALL=1. Nothing here sleeps: waiting ends at an event.
+ * options.all: only with LARDER_TEST_ALL=1; options.alone: while nothing else runs. Nothing here sleeps: waiting ends at an event.
  */
 import { mkdirSync } from "node:fs";
 import { basename } from "node:path";
@@ -49,26 +49,30 @@ async function runOne(browser, one, shared) {
   return wrong === null;
 }
 
-export async function runAll(words) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const chosen = tests.filter((one) => words.every((word) => `${one.file} ${one.name}`.includes(word)));
-  mkdirSync(Bench.screens, { recursive: true });
-  const browser = await launch();
+/* The tests of one file, one after the other, against one server. */
+async function runFile(browser, list, counts) {
   let shared = null;
-  let file = "";
-  for (const one of chosen) {
-    if (one.options.all && process.env.LARDER_TEST_ALL !== "1") {
-      counts.skipped++;
-      continue;
-    }
-    if (one.file !== file && !one.options.fresh) {
-      await shared?.stop();
-      shared = await startServer();
-      file = one.file;
-    }
+  for (const one of list) {
+    if (!one.options.fresh) shared ??= await startServer();
     counts[(await runOne(browser, one, shared)) ? "passed" : "failed"]++;
   }
   await shared?.stop();
+}
+
+/* Two files at a time; what measures comes last and has the machine to itself. */
+export async function runAll(words) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const wanted = tests.filter((one) => words.every((word) => `${one.file} ${one.name}`.includes(word)));
+  const chosen = wanted.filter((one) => !one.options.all || process.env.LARDER_TEST_ALL === "1");
+  counts.skipped = wanted.length - chosen.length;
+  mkdirSync(Bench.screens, { recursive: true });
+  const browser = await launch();
+  const files = [...new Set(chosen.map((one) => one.file))].map((file) => chosen.filter((one) => one.file === file && !one.options.alone));
+  const lane = async () => {
+    for (let list = files.shift(); list; list = files.shift()) await runFile(browser, list, counts);
+  };
+  await Promise.all([lane(), lane()]);
+  await runFile(browser, chosen.filter((one) => one.options.alone), counts);
   await browser.close();
   console.log(`${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ""}`);
   return counts;

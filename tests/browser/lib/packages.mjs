@@ -58,6 +58,38 @@ export function filesOf(what = {}, more = {}) {
   return Object.entries(all).map(([name, text]) => ({ name, bytes: typeof text === "string" ? bytes(text) : text }));
 }
 
+/* The four files of the older generation. */
+export function oldFiles(name, description = "Does sums") {
+  const all = {
+    "__init__.py": "from cadence_sdk import register_plugin\nfrom .plugin import MathPlugin\n\nregister_plugin(MathPlugin)\n",
+    "plugin.py": `from cadence_sdk import BasePlugin, PluginMetadata
+
+
+class MathPlugin(BasePlugin):
+    @staticmethod
+    def get_metadata() -> PluginMetadata:
+        return PluginMetadata(
+            name=${JSON.stringify(name)},
+            version="1.0.0",
+            description=${JSON.stringify(description)},
+            capabilities=["addition"],
+            llm_requirements={"provider": "openai", "model": "gpt-4.1", "temperature": 0.1, "max_tokens": 1024},
+            agent_type="specialized",
+            dependencies=["cadence_sdk>=1.0.1,<2.0.0"],
+        )
+
+    @staticmethod
+    def create_agent():
+        from .agent import MathAgent
+
+        return MathAgent(MathPlugin.get_metadata())
+`,
+    "agent.py": "from cadence_sdk import BaseAgent\n\nfrom .tools import add\n\n\nclass MathAgent(BaseAgent):\n    def get_tools(self):\n        return [add]\n",
+    "tools.py": 'from cadence_sdk import tool\n\n\n@tool\ndef add(a: float, b: float) -> float:\n    """Add two numbers."""\n    return a + b\n',
+  };
+  return Object.entries(all).map(([file, text]) => ({ name: file, bytes: bytes(text) }));
+}
+
 /* A Buffer with the archive; `files` are members beside the usual ones. */
 export async function packageOf(what = {}, files = {}) {
   return Buffer.from(await zip(filesOf(what, files)).arrayBuffer());

@@ -77,6 +77,7 @@ extern const struct route_table org_api_table;
 extern const struct route_table pages_api_table;
 extern const struct route_table pending_api_table;
 extern const struct route_table plugin_api_table;
+extern const struct route_table replication_api_table;
 extern const struct route_table report_api_table;
 extern const struct route_table role_api_table;
 extern const struct route_table v1_api_table;

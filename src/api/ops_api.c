@@ -16,6 +16,8 @@
 
 #include "api/api.h"
 #include "base/metrics.h"
+#include "domain/domain.h"
+#include "domain/replica.h"
 
 static enum err show_alive(struct ctx *ctx, struct call *call);
 static enum err show_health(struct ctx *ctx, struct call *call);
@@ -92,6 +94,10 @@ static enum err show_ready(struct ctx *ctx, struct call *call)
     struct readiness *r = api->readiness;
     bool loaded = atomic_load(&r->loaded);
     bool up = atomic_load(&r->open) && r->database_up(r->arg);
+    /* an object store that is away is no reason; an empty node that has not caught up once is */
+    const struct replica *replica = loaded ? api->domain->replica : NULL;
+    bool caught_up = replica == NULL || replica_ready(api->domain->replica);
+    loaded = loaded && caught_up;
     struct jw j;
     reply_status(call->reply, up && loaded ? 200 : 503);
     reply_no_store(call->reply);
@@ -102,6 +108,9 @@ static enum err show_ready(struct ctx *ctx, struct call *call)
     jw_object(&j);
     put_component(&j, "database", up ? "up" : "down", NULL);
     put_component(&j, "initial_load", loaded ? "complete" : "pending", NULL);
+    put_component(&j, "replication",
+                  replica == NULL ? "not_configured" : replica_word(api->domain->replica),
+                  caught_up ? NULL : "the first catch-up with the object store is not over");
     put_component(&j, "plugins", "healthy", "all 0 plugins healthy"); /* no catalogs to load yet */
     put_component(&j, "leader_election", "not_configured", NULL);
     jw_end(&j);

@@ -68,7 +68,7 @@ enum err replica_admit(struct ctx *ctx, struct replica *r) MUST_USE;
  * row->replication tells what came of it. Otherwise nothing. */
 void replica_confirm(struct ctx *ctx, struct replica *r, struct plugin *row);
 
-/* False until an empty node has caught up for the first time. */
+/* False until an empty node has caught up for the first time, unless the store is away. */
 bool replica_ready(struct replica *r);
 /* Are changes carried anywhere? Rows say "pending" then, and "local" otherwise. */
 bool replica_carries(const struct replica *r);
@@ -111,11 +111,14 @@ struct replica_gauges {
 };
 void replica_gauges(struct replica *r, struct replica_gauges *out);
 const char *replica_state_name(enum replica_state state);
+const char *replica_word(struct replica *r); /* the name of its present state */
 
 /* Where conditional writes are missing: this node is the writer from now on. ERR_BUSY while the
  * store is away, ERR_CONFLICT where no writer is needed. */
-enum err replica_become_writer(struct ctx *ctx, struct replica *r) MUST_USE;
+enum err replica_become_writer(struct ctx *ctx, const struct actor *actor,
+                               struct replica *r) MUST_USE;
 /* The bucket of the settings is the right one after all: forgets the old one and meets it anew. */
-enum err replica_accept_bucket(struct ctx *ctx, struct replica *r) MUST_USE;
+enum err replica_accept_bucket(struct ctx *ctx, const struct actor *actor,
+                               struct replica *r) MUST_USE;
 
 #endif

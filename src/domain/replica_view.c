@@ -5,12 +5,20 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "domain/record.h"
 #include "domain/replica_node.h"
 #include "store/plugin_store.h"
 
 enum { SYNC_RETRY_S = 5, CONFIRM_MS = 15000, CONFIRM_LOOK_MS = 500 };
 
 /* ------------------------------------------------------------------ seen from outside */
+
+const char *replica_word(struct replica *r)
+{
+    struct replica_gauges g;
+    replica_gauges(r, &g);
+    return replica_state_name(g.state);
+}
 
 bool replica_carries(const struct replica *r)
 {
@@ -22,8 +30,10 @@ bool replica_ready(struct replica *r)
     if (r == NULL || r->s3 == NULL)
         return true;
     pthread_mutex_lock(&r->lock);
-    /* a bucket that cannot be spoken to says nothing about what this node lacks */
-    bool ready = r->view.caught_up;
+    /* a store that is away keeps nobody from what is here */
+    bool coming = r->view.state == REPLICA_STARTING || r->view.state == REPLICA_ONLINE ||
+                  r->view.state == REPLICA_SINGLE_WRITER;
+    bool ready = r->view.caught_up || !coming;
     pthread_mutex_unlock(&r->lock);
     return ready;
 }
@@ -166,7 +176,27 @@ static void meet_again(struct replica *r)
     replica_hurry(r);
 }
 
-enum err replica_become_writer(struct ctx *ctx, struct replica *r)
+/* Both decisions are in the record of what happened. */
+static enum err note_decision(struct ctx *ctx, struct conn *conn, const struct actor *actor,
+                              const char *action, const char *node)
+{
+    struct record record;
+    record_start(ctx, &record);
+    return record_append(ctx, conn, &record, actor, action, NULL, node);
+}
+
+struct deciding {
+    const struct actor *actor;
+    const struct replica *r;
+};
+
+static enum err note_writer(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    const struct deciding *d = arg;
+    return note_decision(ctx, conn, d->actor, "replica.writer", d->r->node);
+}
+
+enum err replica_become_writer(struct ctx *ctx, const struct actor *actor, struct replica *r)
 {
     struct s3_answer a;
     struct slice text;
@@ -187,6 +217,9 @@ enum err replica_become_writer(struct ctx *ctx, struct replica *r)
         return err;
     if (a.end != S3_OK)
         return ctx_fail(ctx, ERR_BUSY, "The object store did not take it: %s", a.message);
+    struct deciding deciding = {actor, r};
+    if ((err = store_write(ctx, r->d->store, note_writer, &deciding)) != OK)
+        return err;
     log_line(r->log, LOG_WARN, ctx->request_id, "replication.writer", "node", r->name, NULL);
     meet_again(r);
     return OK;
@@ -194,14 +227,16 @@ enum err replica_become_writer(struct ctx *ctx, struct replica *r)
 
 static enum err forget_bucket(struct ctx *ctx, struct conn *conn, void *arg)
 {
-    (void)arg;
+    const struct deciding *d = arg;
     enum err err = repl_forget(ctx, conn);
     if (err == OK)
         err = replica_unsend(ctx, conn);
-    return err == OK ? repl_state_bucket(ctx, conn, NULL) : err;
+    if (err == OK)
+        err = repl_state_bucket(ctx, conn, NULL);
+    return err == OK ? note_decision(ctx, conn, d->actor, "replica.bucket", d->r->node) : err;
 }
 
-enum err replica_accept_bucket(struct ctx *ctx, struct replica *r)
+enum err replica_accept_bucket(struct ctx *ctx, const struct actor *actor, struct replica *r)
 {
     enum err err = need_store(ctx, r);
     if (err != OK)
@@ -211,7 +246,8 @@ enum err replica_accept_bucket(struct ctx *ctx, struct replica *r)
     pthread_mutex_unlock(&r->lock);
     if (!foreign)
         return ctx_fail(ctx, ERR_CONFLICT, "The bucket is the one this node knows");
-    err = store_write(ctx, r->d->store, forget_bucket, NULL);
+    struct deciding deciding = {actor, r};
+    err = store_write(ctx, r->d->store, forget_bucket, &deciding);
     if (err != OK)
         return err;
     log_line(r->log, LOG_WARN, ctx->request_id, "replication.bucket_accepted", "node", r->name,

@@ -44,7 +44,7 @@ class Lab:
             program.write_text(f'#!/bin/sh\nexec setpriv --reuid {USER} --regid {USER} --clear-groups {own} "$@"\n')
             program.chmod(0o755)
         self.server = Server(program, data, admin_password=secrets.token_urlsafe(18), LARDER_HEALTH_TIMEOUT="12s",
-                             LARDER_JOB_THREADS="4", SOMEBODYS_SECRET=SECRET)
+                             LARDER_JOB_THREADS="4", SOMEBODYS_SECRET=SECRET, HOME=self.folder)
         self.client = self.server.admin()
         self.count = 0
 

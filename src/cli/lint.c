@@ -3,9 +3,11 @@
  *
  * The same reading and the same stages as an upload's (domain/stages.h), on ZIPs and on folders as
  * they lie. Rules that need to know the catalog (which versions exist, whose domain it is) are not
- * asked, and nothing of the package is run, so the stage health is skipped.
+ * asked. Nothing of the package is run and the stage health is skipped, unless --health asks for it
+ * (lint_health.h).
  */
 #include "api/stage_json.h"
+#include "cli/lint_health.h"
 #include "cli/pack.h"
 #include "cli/verbs.h"
 #include "domain/stages.h"
@@ -53,8 +55,10 @@ static enum err read_package(struct cli *cli, const char *path, bool is_v1, stru
     return is_v1 ? inspect_package_v1(ctx, &source, *found) : inspect_package(ctx, &source, *found);
 }
 
-/* A fault of the package becomes a report; one of ours stays what it is. */
-static enum err judge(struct cli *cli, const char *path, struct judged *out)
+/* A fault of the package becomes a report; one of ours stays what it is. The sandbox is NULL where
+ * nothing is to be run; a package with errors is not worth running. */
+static enum err judge(struct cli *cli, const char *path, const struct sandbox *sandbox,
+                      struct judged *out)
 {
     struct inspection *found = NULL;
     struct zip *zip = NULL;
@@ -79,6 +83,8 @@ static enum err judge(struct cli *cli, const char *path, struct judged *out)
     enum err err = stages_judge(cli->ctx, &in, &out->report);
     out->report.stage[STAGE_HEALTH].result = "skipped";
     out->has_report = err == OK;
+    if (err == OK && sandbox && zip && found && count_of(out, LEVEL_ERROR) == 0)
+        err = lint_health(cli, sandbox, zip->bytes, out->meta, &out->report.stage[STAGE_HEALTH]);
     out->ok = out->has_report && count_of(out, LEVEL_ERROR) == 0;
     return err;
 }
@@ -169,6 +175,7 @@ static enum err exec(struct cli *cli)
 {
     struct judged *j = arena_alloc(cli->ctx->arena, sizeof *j);
     struct pack_list list = {0};
+    struct sandbox *sandbox = NULL;
     size_t bad = 0;
     struct buf b;
     struct jw w;
@@ -177,12 +184,14 @@ static enum err exec(struct cli *cli)
         return ctx_no_memory(cli->ctx);
     for (size_t i = 0; err == OK && i < cli->words; i++)
         err = pack_find(cli, cli->word[i], &list);
+    if (err == OK && cli_has(cli, "health"))
+        err = lint_health_open(cli, &sandbox);
     if (err != OK)
         return err;
     cli_json(cli, &b, &w);
     jw_array(&w);
     for (size_t i = 0; i < list.count; i++) {
-        if ((err = judge(cli, list.path[i], j)) != OK)
+        if ((err = judge(cli, list.path[i], sandbox, j)) != OK)
             return err;
         bad += !j->ok;
         if (cli->json && j->has_report)
@@ -203,6 +212,7 @@ static enum err exec(struct cli *cli)
 
 static const struct cli_flag flags[] = {
     {"v1", NULL, "judge as the v1 API does; the rule where a package looks like one"},
+    {"health", NULL, "run it as well, in the sandbox, without what it depends on"},
     {"all", NULL, "print remarks too, not only errors and warnings"},
     {NULL, NULL, NULL},
 };
@@ -213,7 +223,7 @@ const struct command command_lint = {
     .summary = "Check ZIPs or plugin folders as an upload would, offline",
     .help = "Prints file, line, rule, sentence and remedy of every finding, and how each stage\n"
             "ended. Exit status 1 when a package has errors; warnings do not count. Nothing of\n"
-            "the package is run.",
+            "the package is run but by --health, which does it in the sandbox of health checks.",
     .flags = flags,
     .min_words = 1,
     .max_words = CLI_WORDS,

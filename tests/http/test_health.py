@@ -212,3 +212,15 @@ def test_changes_are_told(admin):
                 break
         told = next(lines).decode()
         assert plugin_id in told and '"health":"healthy"' in told
+
+
+def test_lint_runs_it_where_it_is_asked(cli, tmp_path):
+    good = ROOT / "packaging" / "examples" / "calculator"
+    assert "health skipped" in cli("lint", good, check=0).stdout
+    assert "health passed" in cli("lint", "--health", good, check=0).stdout
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(package(files={"__init__.py": "import os\nos.listdir('/root')\n"}, dependencies="[]"))
+    told = cli("lint", "--health", bad, check=1).stdout
+    assert "health failed" in told and "__init__.py:2" in told and "FileNotFoundError" in told
+    without = cli("lint", "--health", good, check=0, LARDER_BWRAP="/nonexistent/bwrap").stdout
+    assert "health skipped" in without and "bubblewrap (bwrap) is not installed [health.unchecked]" in without

@@ -256,7 +256,7 @@ static enum err take_place(struct ctx *ctx, struct preparing *p, bool *found)
 {
     const char *path = str_printf(ctx->arena, "%s/report.json", p->place);
     p->out->path = str_printf(ctx->arena, "%s/site", p->place);
-    if (path == NULL || p->out->path == NULL)
+    if (p->place == NULL || path == NULL || p->out->path == NULL)
         return ctx_no_memory(ctx);
     enum err err = read_report(ctx, path, &p->out->report);
     *found = err == OK;
@@ -303,7 +303,7 @@ static enum err write_file(struct ctx *ctx, const char *path, struct slice text)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return ctx_fail_errno(ctx, errno, path);
-    bool written = write(fd, text.p, text.n) == (ssize_t)text.n && syncfs(fd) == 0;
+    bool written = text.p && write(fd, text.p, text.n) == (ssize_t)text.n && syncfs(fd) == 0;
     int why = errno;
     (void)close(fd);
     return written ? OK : ctx_fail_errno(ctx, why, path);

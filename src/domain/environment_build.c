@@ -29,6 +29,8 @@ enum {
 };
 
 #define INSIDE "/environment"
+static const char site_inside[] = INSIDE "/site";
+static const char tmp_variable[] = "TMPDIR=" INSIDE "/tmp";
 #define WHEELS_INSIDE "/wheelhouse"
 
 /* ------------------------------------------------------------------ looking while it runs */
@@ -147,7 +149,7 @@ static const char **arguments(struct ctx *ctx, const struct build *build)
                                         "pip",
                                         "install",
                                         "--target",
-                                        INSIDE "/site",
+                                        site_inside,
                                         "--only-binary",
                                         ":all:",
                                         "--no-compile",
@@ -182,8 +184,7 @@ static const char **arguments(struct ctx *ctx, const struct build *build)
 static const char **variables(struct ctx *ctx, const struct dependencies_options *o)
 {
     static const char *const fixed[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp",
-                                        "LANG=C.UTF-8", "PIP_CONFIG_FILE=/dev/null",
-                                        "TMPDIR=" INSIDE "/tmp"};
+                                        "LANG=C.UTF-8", "PIP_CONFIG_FILE=/dev/null", tmp_variable};
     enum { FIXED = sizeof fixed / sizeof *fixed };
     const char **env = arena_array(ctx->arena, FIXED + 2, sizeof *env);
     if (env == NULL)
@@ -284,14 +285,15 @@ enum err environment_build(struct ctx *ctx, struct build *build)
     return OK;
 }
 
+/* Prints what decides which wheels fit; ends badly where there is no pip. */
+static const char ask_python[] = "import sys, sysconfig, pip\n"
+                                 "print(sys.implementation.cache_tag, sysconfig.get_platform())";
+
 enum err environment_python(struct ctx *ctx, const struct dependencies_options *o, const char **tag,
                             const char **reason)
 {
     const char *const argv[] = {sandbox_reason(o->sandbox) ? NULL : sandbox_python(o->sandbox),
-                                "-I", "-c",
-                                "import sys, sysconfig, pip\n"
-                                "print(sys.implementation.cache_tag, sysconfig.get_platform())",
-                                NULL};
+                                "-I", "-c", ask_python, NULL};
     struct dependencies_options small = *o;
     struct sandbox_result r = {0};
     *tag = NULL;

@@ -62,18 +62,21 @@ enum err environment_standing(struct ctx *ctx, const char *folder, int64_t befor
     *count = 0;
     if (dir == NULL)
         return err;
-    *out = arena_array(ctx->arena, AT_ONCE, sizeof **out);
-    if (*out == NULL)
-        err = ctx_no_memory(ctx);
+    struct standing *list = arena_array(ctx->arena, AT_ONCE, sizeof *list);
+    if (list == NULL) {
+        (void)closedir(dir);
+        return ctx_no_memory(ctx);
+    }
     for (const struct dirent *e; err == OK && *count < AT_ONCE && (e = readdir(dir)) != NULL;) {
         if (e->d_name[0] == '.' || !is_old(dir, e->d_name, before_ms))
             continue;
-        (*out)[*count].key = slice_dup(ctx->arena, slice_of(e->d_name));
-        err = (*out)[(*count)++].key ? OK : ctx_no_memory(ctx);
+        list[*count].key = slice_dup(ctx->arena, slice_of(e->d_name));
+        err = list[(*count)++].key ? OK : ctx_no_memory(ctx);
     }
     (void)closedir(dir);
     if (err == OK)
-        qsort(*out, *count, sizeof **out, by_key);
+        qsort(list, *count, sizeof *list, by_key);
+    *out = list;
     return err;
 }
 

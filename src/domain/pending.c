@@ -35,7 +35,6 @@ static const int64_t kept_ms = 30LL * 24 * 3600 * 1000; /* of rows that are over
 /* ------------------------------------------------------------------ keeping */
 
 struct starting {
-    struct domain *d;
     struct pending_row row;
 };
 
@@ -69,7 +68,7 @@ enum err pending_start(struct ctx *ctx, struct domain *d, const struct actor *ac
 {
     unsigned char hash[SHA256_BYTES];
     char *sha256 = arena_alloc(ctx->arena, SHA256_HEX), *own = arena_alloc(ctx->arena, ID_TEXT);
-    struct starting s = {.d = d};
+    struct starting s;
     if (sha256 == NULL || own == NULL)
         return ctx_no_memory(ctx);
     if (d->jobs == NULL)

@@ -17,11 +17,14 @@ const catalogs = new Map(); // scope -> store of {rows, done, wrong}
 
 /* ---- rows ----------------------------------------------------------------------------------------- */
 
+/* "find: Finds what was lost" is the capability `find`. */
+const nameOfCapability = (text) => text.split(":")[0].trim();
+
 /* What a list shows of a row, and nothing that would only fill the memory. */
 export function slim(row) {
   return {
     id: row.id, pid: row.pid, name: row.name, version: row.version, description: row.description ?? "", tag: row.tag ?? "",
-    capabilities: row.capabilities ?? [], source: row.source, org_id: row.org_id, enabled: row.enabled, logo: row.logo_image,
+    capabilities: (row.capabilities ?? []).map(nameOfCapability), source: row.source, org_id: row.org_id, enabled: row.enabled, logo: row.logo_image,
     size: row.size_bytes, created: row.created_at, changed: row.updated_at ?? row.created_at, artifact: row.artifact,
     health: row.health ?? "unchecked", copy: row.artifact === "missing" ? "missing" : (row.replication ?? ""),
     key: `${row.source} ${row.pid}`, sortName: row.name.toLowerCase(),

@@ -6,7 +6,7 @@
  */
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { Icon, toast } from "./parts.js";
-import { addUploads, openUploads, uploads } from "./uploads.js";
+import { addUploads, openUploads, panelTarget, uploads } from "./uploads.js";
 import { targetsOf, useSession } from "./session.js";
 import { useStore } from "./store.js";
 import { texts } from "./texts.js";
@@ -57,8 +57,9 @@ export function DropLayer({ scope }) {
     const enter = (e) => {
       if (!holdsFiles(e)) return;
       depth.current++;
-      target.current = "";
-      setHeld(true);
+      const open = uploads.get().open; /* the panel says where to */
+      target.current = open ? panelTarget.get() : "";
+      setHeld(!open);
     };
     const leave = (e) => {
       if (holdsFiles(e) && --depth.current <= 0) end();

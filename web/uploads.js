@@ -16,6 +16,9 @@ const BUSY_TRIES = 6;
 /* {items, open}; an item: {id, name, blob, target, state, sent, total, rate, error, findings, result} */
 export const uploads = createStore({ items: [], open: false });
 
+/* The catalog that the open panel aims at: what is dropped meanwhile goes there. */
+export const panelTarget = createStore("");
+
 export const openUploads = (open = true) => uploads.set((now) => ({ ...now, open }));
 
 const stops = new Map(); // id -> AbortController of what is running

@@ -28,6 +28,7 @@ async function drop(page, files, target) {
     return transfer;
   }, files.map(({ name, buffer }) => ({ name, bytes: [...buffer] })));
   await page.dispatchEvent("body", "dragenter", { dataTransfer: data });
+  if (!target) return { release: () => page.dispatchEvent("body", "drop", { dataTransfer: data }) }; /* onto the open panel */
   const zone = page.locator(`.drop-zone[data-target="${target}"]`);
   await zone.waitFor();
   await zone.dispatchEvent("dragenter", { dataTransfer: data });
@@ -62,6 +63,10 @@ test("dropped where they belong: each catalog has its zone", async (bench) => {
   await held.release();
   await item(page, "example.fabrikam.own").getByText("In the catalog").waitFor();
   same((await bench.server.api("GET", `/api/orgs/${org.org_id}/plugins?source=org`)).map((row) => row.pid), ["example.fabrikam.own"]);
+  await panel(page).getByLabel("Upload into").selectOption({ label: "Fabrikam" });
+  await (await drop(page, [{ name: "more.zip", buffer: await packageOf({ pid: "example.fabrikam.more", name: "More" }) }], "")).release();
+  await item(page, "example.fabrikam.more").getByText("In the catalog").waitFor();
+  await panel(page).getByRole("button", { name: "Close" }).first().click();
   const again = await drop(page, [{ name: "notes.txt", buffer: Buffer.from("x") }], "system");
   await again.release();
   await page.getByText("There is no ZIP and no folder with a plugin.py").waitFor();

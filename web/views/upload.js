@@ -14,7 +14,7 @@ import { address } from "../router.js";
 import { scopeOf, targetsOf, useSession } from "../session.js";
 import { createStore, useStore } from "../store.js";
 import { texts } from "../texts.js";
-import { aim, cancelUpload, clearFinished, isActive, isForV1, mayReplace, needsLook, removeUpload, retryUpload, uploadAnyway, uploads, uploadV1 } from "../uploads.js";
+import { aim, cancelUpload, clearFinished, isActive, isForV1, mayReplace, needsLook, panelTarget, removeUpload, retryUpload, uploadAnyway, uploads, uploadV1 } from "../uploads.js";
 
 const t = texts.upload;
 const KIND = { done: "ok", same: "ok", refused: "danger", failed: "danger", asking: "warn", target: "warn" };
@@ -115,6 +115,7 @@ export function Uploads({ scope, onClose }) {
   const targets = targetsOf(state);
   const fits = (id) => targets.some((one) => one.id === id);
   const target = [chosen, scope, targets.length === 1 ? targets[0].id : ""].find((id) => id && fits(id)) ?? "";
+  useEffect(() => panelTarget.set(target), [target]);
   const pick = (id) => {
     chosenTarget.set(id);
     if (id) aim(id);

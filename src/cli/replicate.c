@@ -30,7 +30,7 @@ static void fill(const struct cli *cli, const struct object_store_settings *s,
     };
 }
 
-enum err replicate_open(struct cli *cli, struct domain *d)
+static enum err open_replica(struct cli *cli, struct domain *d, bool look)
 {
     struct object_store_settings settings;
     struct replica_options options;
@@ -40,9 +40,24 @@ enum err replicate_open(struct cli *cli, struct domain *d)
         err = fetch_open();
     if (err != OK)
         return err;
-    object_store_say(cli->ctx, &settings);
+    if (!look)
+        object_store_say(cli->ctx, &settings);
     fill(cli, &settings, &options);
-    return replica_open(cli->ctx, d, &options, &replica);
+    options.look_only = look;
+    err = replica_open(cli->ctx, d, &options, &replica);
+    if (err != OK)
+        fetch_close();
+    return err;
+}
+
+enum err replicate_open(struct cli *cli, struct domain *d)
+{
+    return open_replica(cli, d, false);
+}
+
+enum err replicate_look(struct cli *cli, struct domain *d)
+{
+    return open_replica(cli, d, true);
 }
 
 enum err replicate_reload(struct ctx *ctx, const struct cli *cli, struct domain *d)

@@ -18,6 +18,7 @@
 #include "base/crypto.h"
 #include "cli/folder.h"
 #include "cli/local.h"
+#include "cli/replicate.h"
 #include "cli/settings.h"
 #include "cli/stores.h"
 #include "http/body.h"
@@ -88,6 +89,7 @@ void target_close(struct target *t)
         fetch_close();
     if (t == NULL || !t->is_open)
         return;
+    replicate_close(&t->local.domain);
     row_cache_free(t->api.rows);
     answer_cache_free(t->api.answers);
     admission_free(t->api.uploads);
@@ -95,6 +97,13 @@ void target_close(struct target *t)
     stores_close(&t->local.domain);
     local_close(&t->local);
     folder_unlock(t->lock);
+}
+
+enum err target_replicate(struct cli *cli, struct target *t, bool work)
+{
+    if (t->url)
+        return OK;
+    return work ? replicate_open(cli, &t->local.domain) : replicate_look(cli, &t->local.domain);
 }
 
 /* ------------------------------------------------------------------ answers */
@@ -382,7 +391,7 @@ enum err target_find(struct cli *cli, struct target *t, const char *name, const 
     struct ctx *ctx = cli->ctx;
     struct slice all = slice_of(name), pid = slice_sub(all, 0, slice_find(all, '@'));
     struct slice version = slice_sub(all, pid.n + 1, all.n), text;
-    const struct jr *rows, *row;
+    const struct jr *rows = NULL, *row;
     const char *base;
     enum err err = target_plugins(cli, t, &base);
     if (err != OK)

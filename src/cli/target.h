@@ -58,4 +58,8 @@ enum err target_find(struct cli *cli, struct target *target, const char *name,
 /* The text with everything but letters, digits and "-._~" escaped, for one segment of a path. */
 const char *target_escape(struct cli *cli, struct slice text);
 
+/* A folder gets a replica of its own for as long as it is open; a server has one. `work`: it sends
+ * and fetches, else it is only looked at. */
+enum err target_replicate(struct cli *cli, struct target *target, bool work) MUST_USE;
+
 #endif

@@ -23,6 +23,11 @@ struct org_new {
 enum err orgs_create(struct ctx *ctx, struct domain *d, const struct actor *actor,
                      const struct org_new *what, struct org *out) MUST_USE;
 
+/* An org that another catalog calls by that id; it is named by it until somebody changes that.
+ * ERR_INVALID where the id is no UUID. */
+enum err orgs_adopt(struct ctx *ctx, struct domain *d, const struct actor *actor, const char *id,
+                    struct org *out) MUST_USE;
+
 /* ERR_NOT_FOUND "Organization not found"; deleted ones are found only with_deleted. */
 enum err orgs_get(struct ctx *ctx, struct domain *d, const char *id, bool with_deleted,
                   struct org *out) MUST_USE;

@@ -22,7 +22,9 @@
 #include "domain/publish.h"
 #include "store/kv_store.h"
 #include "store/legacy_store.h"
+#include "store/outbox_store.h"
 #include "store/plugin_store.h"
+#include "store/replica_store.h"
 
 enum {
     PACKAGE_MAX = 64 << 20,
@@ -116,6 +118,10 @@ static enum err read_rows(struct ctx *ctx, struct conn *conn, void *arg)
     enum err err = plugin_store_artifacts(ctx, conn, keep, arg);
     if (err == OK)
         err = blob_store_kept(ctx, conn, ctx->now, keep_blob, arg);
+    if (err == OK)
+        err = outbox_blobs(ctx, conn, keep_blob, arg);
+    if (err == OK)
+        err = repl_conflict_blobs(ctx, conn, keep_blob, arg);
     return err == OK ? pending_blobs(ctx, conn, keep_blob, arg) : err;
 }
 

@@ -309,7 +309,7 @@ static void *carry(void *arg)
 
 /* ------------------------------------------------------------------ starting */
 
-static enum err open_state(struct ctx *ctx, struct conn *conn, void *arg)
+static enum err read_state(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct replica *r = arg;
     struct repl_state state;
@@ -317,8 +317,6 @@ static enum err open_state(struct ctx *ctx, struct conn *conn, void *arg)
     enum err err = kv_get(ctx, conn, "node_id", &node);
     if (err == OK && node == NULL)
         return ctx_fail_cause(ctx, ERR_CORRUPT, "the database has no node_id");
-    if (err == OK)
-        err = repl_state_record(ctx, conn, r->options.enabled);
     if (err == OK)
         err = repl_state_get(ctx, conn, &state);
     if (err != OK)
@@ -330,13 +328,27 @@ static enum err open_state(struct ctx *ctx, struct conn *conn, void *arg)
     (void)snprintf(r->view.state_hash, sizeof r->view.state_hash, "%s", state.state_hash);
     if (state.capability)
         (void)snprintf(r->view.capability, sizeof r->view.capability, "%s", state.capability);
+    if (state.writer)
+        (void)snprintf(r->view.writer, sizeof r->view.writer, "%s", state.writer);
     r->options.s3.clock_offset_ms = state.clock_offset;
+    return OK;
+}
+
+static enum err open_state(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct replica *r = arg;
+    struct repl_state state;
     bool carries = r->options.enabled && !r->options.missing;
-    err = repl_state_carries(ctx, conn, carries);
+    enum err err = read_state(ctx, conn, r);
+    if (err == OK)
+        err = repl_state_record(ctx, conn, r->options.enabled);
+    if (err == OK)
+        err = repl_state_carries(ctx, conn, carries);
     if (err != OK || carries)
         return err;
     /* a store that is not spoken to any more binds nobody */
-    return repl_state_capability(ctx, conn, state.capability, NULL);
+    err = repl_state_get(ctx, conn, &state);
+    return err == OK ? repl_state_capability(ctx, conn, state.capability, NULL) : err;
 }
 
 static enum err keep(struct ctx *ctx, struct replica *r, const char **text)
@@ -408,7 +420,8 @@ static enum err begin(struct ctx *ctx, struct replica *r)
 {
     enum err err = keep_options(ctx, r);
     if (err == OK)
-        err = store_write(ctx, r->d->store, open_state, r);
+        err = r->options.look_only ? store_read(ctx, r->d->store, read_state, r)
+                                   : store_write(ctx, r->d->store, open_state, r);
     if (err != OK)
         return err;
     if (!r->options.enabled) {
@@ -419,6 +432,12 @@ static enum err begin(struct ctx *ctx, struct replica *r)
     if (r->options.missing) {
         set_state(r, REPLICA_LOCAL_ONLY, r->options.missing);
         r->view.caught_up = true;
+        return OK;
+    }
+    if (r->options.look_only) {
+        (void)snprintf(r->view.reason, sizeof r->view.reason,
+                       "Looked at beside a server or without one; --url asks a server");
+        r->view.state = REPLICA_STARTING;
         return OK;
     }
     return connect(ctx, r, &r->options.s3);

@@ -45,6 +45,7 @@ struct replica_options {
     bool cadence_layout;        /* also write the keys that Cadence's workers read */
     int64_t poll_min, poll_max; /* milliseconds; 0 = 2 s and 30 s */
     int64_t snapshot_every;     /* entries; 0 = 1,000 */
+    bool look_only;             /* says how it stands, and neither sends, takes nor writes */
 };
 
 /* Starts the threads; d->replica is set. Heap; ended by replica_close, within two seconds. */

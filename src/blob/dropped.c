@@ -275,10 +275,10 @@ enum err dropped_list(struct ctx *ctx, const char *root, const struct dropped_wa
         return err;
     err = again < 0 ? ctx_fail_errno(ctx, errno, root)
                     : read_names(ctx, again, walk->limits.entries, &names);
-    if (err == OK && (*out = arena_array(ctx->arena, names.count + 1, sizeof **out)) == NULL)
-        err = ctx_no_memory(ctx);
+    struct dropped *list = arena_array(ctx->arena, names.count + 1, sizeof *list);
     if (err == OK)
-        err = list_names(ctx, fd, &names, walk, *out, count);
+        err = list ? list_names(ctx, fd, &names, walk, list, count) : ctx_no_memory(ctx);
+    *out = list;
     (void)close(fd);
     return err;
 }

@@ -1,11 +1,9 @@
 /*
  * server.c - civetweb as a device driver: it accepts, reads headers, and hands everything to us.
  *
- * The begin_request callback answers every request, so nothing else of the library ever looks at
- * one: no file, no .htpasswd, no directory, no CGI, no form parser. Its error pages are replaced
- * too. A worker thread serves one connection at a time; hundreds of them are cheap, and each costs
- * little until it has something to do. For the order of a request see http/exchange.c, for what the
- * library is not trusted with http/check.c, for its waits http/seam.c.
+ * The begin_request callback answers every request, so nothing else of the library looks at one; its
+ * error pages are replaced too. A worker serves one connection at a time; hundreds are cheap. Look
+ * next at http/exchange.c, at http/check.c (what the library is not trusted with), http/seam.c.
  */
 #include "http/server.h"
 
@@ -244,10 +242,9 @@ static void run(struct mg_connection *conn, struct arrival *arrival)
 {
     struct thread *t = mg_get_thread_pointer(conn);
     struct server *s = t->server;
-    struct wire wire = {conn, read_wire, write_wire, NULL, &clock_system};
     const struct mg_request_info *info = mg_get_request_info(conn);
-    if (!info->is_ssl && t->seam.last >= 0)
-        wire.take = take_wire;
+    bool leaves = !info->is_ssl && t->seam.last >= 0;
+    struct wire wire = {conn, read_wire, write_wire, leaves ? take_wire : NULL, &clock_system};
     __atomic_add_fetch(&s->busy, 1, __ATOMIC_ACQ_REL);
     t->seam.busy = true;
     t->seam.deadline = 0;

@@ -120,12 +120,12 @@ static void judge_python(struct probe *p, const struct sandbox *s, const struct 
                        (int)n, MINOR_MIN);
 }
 
+/* Its minor version, or 0 where it is no Python 3. */
+#define PRINT_MINOR "import sys; v = sys.version_info; print(v[1] if v[0] == 3 else 0)"
+
 static void try_it(struct probe *p, const struct sandbox *s)
 {
-    const char *const argv[] = {s->python, "-I", "-c",
-                                "import sys; print(sys.version_info[1] if sys.version_info[0] == 3 "
-                                "else 0)",
-                                NULL};
+    const char *const argv[] = {s->python, "-I", "-c", PRINT_MINOR, NULL};
     const struct sandbox_run run = {
         .argv = argv,
         .limits = {.memory_bytes = 256 << 20,

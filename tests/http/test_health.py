@@ -6,7 +6,7 @@ import io
 
 import pytest
 from conftest import ROOT
-from packages import package
+from packages import archive, package, v1_package
 from people import assert_error, create_member, create_org
 
 DEADLINE = 120
@@ -224,3 +224,38 @@ def test_lint_runs_it_where_it_is_asked(cli, tmp_path):
     assert "health failed" in told and "__init__.py:2" in told and "FileNotFoundError" in told
     without = cli("lint", "--health", good, check=0, LARDER_BWRAP="/nonexistent/bwrap").stdout
     assert "health skipped" in without and "bubblewrap (bwrap) is not installed [health.unchecked]" in without
+
+
+def test_v1_speaks_of_names(admin):
+    """Checked after its upload, asked again in both spellings; a version that fails leaves the old one serving."""
+    def v1(version, code=""):
+        content = v1_package(name="sums", version=version, files={"extra.py": code} if code else None)
+        if code:
+            members = {n: zipfile.ZipFile(io.BytesIO(content)).read(n) for n in zipfile.ZipFile(io.BytesIO(content)).namelist()}
+            members["tools.py"] = b"from . import extra\n" + members["tools.py"]
+            members["plugin.py"] = members["plugin.py"] + b"\nfrom . import tools\n"
+            content = archive(members)
+        answer = admin.post("/api/v1/plugins/upload", files={"file": (f"sums-{version}.zip", content)})
+        assert answer.status_code == 200, answer.text
+
+    def newest(path, result, version):
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            rows = admin.get(path + f"?version={version}").json()
+            if rows and rows[0]["health"] == result:
+                return rows
+            time.sleep(0.05)
+        raise AssertionError(rows)
+
+    for path in ("/api/v1/plugins/sums/health", "/api/v1/plugins/plugins/sums/health"):
+        assert admin.get(path).status_code == 404
+    v1("1.0.0")
+    newest("/api/v1/plugins/sums/health", "healthy", "1.0.0")
+    answer = admin.post("/api/v1/plugins/plugins/sums/health")
+    assert answer.status_code == 202 and answer.json()["success"] is True
+    assert wait_for(admin, "/api/admin/jobs/" + answer.json()["job_id"])["result"]["health"] == "healthy"
+    v1("2.0.0", "raise RuntimeError('not today')\n")
+    assert newest("/api/v1/plugins/sums/health", "failed", "2.0.0")[0]["reason"] == "import: RuntimeError: not today"
+    assert admin.get("/api/v1/plugins/sums").json()["status"] == "failed"
+    rows = {r["version"]: r["is_latest"] for r in admin.get("/api/admin/plugins/legacy.sums/versions").json()}
+    assert rows == {"1.0.0": True, "2.0.0": False}

@@ -18,6 +18,7 @@ say() {
 # The flags of the release build without its warnings: foreign code is not ours to warn about.
 deps_flags() {
     local flags="-O2 -w -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE
+        -fno-asynchronous-unwind-tables
         -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections -ffile-prefix-map=$1=."
     case $(uname -m) in x86_64 | i?86) flags+=" -fcf-protection" ;; esac
     printf '%s' "$flags"

@@ -12,12 +12,13 @@
 
 struct embedded {
     const char *path;
-    const char *type;          /* media type, with charset where it is text */
-    const char *etag;          /* quoted, from the hash of the plain bytes */
-    const unsigned char *gzip; /* NULL where packing would not make it smaller */
+    const char *type; /* media type, with charset where it is text */
+    const char *etag; /* quoted, from the hash of the plain bytes */
+    /* One of the two: pages that packing makes smaller stand packed, everything else as it is. */
+    const unsigned char *gzip;
     size_t gzip_size;
     const unsigned char *plain; /* a NUL follows that is not counted, so text is also a string */
-    size_t plain_size;
+    size_t plain_size;          /* in either case */
 };
 
 /* NULL when there is no such file. The path need not end in NUL. */

@@ -5,6 +5,7 @@
 
 #include "base/embedded.h"
 #include "cli/verbs.h"
+#include "http/assets.h"
 
 static enum err exec(struct cli *cli)
 {
@@ -12,7 +13,11 @@ static enum err exec(struct cli *cli)
     const struct embedded *file = embedded_find(path, strlen(path));
     if (file == NULL)
         return ctx_fail(cli->ctx, ERR_NOT_FOUND, "This build holds no %s", path);
-    if (fwrite(file->plain, 1, file->plain_size, cli->out) != file->plain_size)
+    struct slice text;
+    enum err err = assets_plain(cli->ctx, file, &text);
+    if (err != OK)
+        return err;
+    if (fwrite(text.p, 1, text.n, cli->out) != text.n)
         return ctx_fail(cli->ctx, ERR_IO, "The output could not be written");
     return OK;
 }

@@ -1,8 +1,8 @@
 /*
  * assets.c - one answer from two sources.
  *
- * The binary's table holds each file plain and packed, with its tag; a client that accepts gzip gets
- * the packed bytes from where they stand. A folder is read with openat, one path segment after the
+ * The binary's table holds each file once, packed where that is smaller, with its tag; a client that
+ * accepts gzip gets the packed bytes from where they stand, the rare other one has them unpacked. A folder is read with openat, one path segment after the
  * other and never through a link, so that nothing outside of it can be named.
  */
 #include "http/assets.h"
@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <zlib.h>
 
 #include "base/crypto.h"
 #include "base/embedded.h"
@@ -90,6 +92,26 @@ static bool accepts_gzip(const struct request *req)
     return star;
 }
 
+enum err assets_plain(struct ctx *ctx, const struct embedded *e, struct slice *out)
+{
+    if (e->plain) {
+        *out = (struct slice){(const char *)e->plain, e->plain_size};
+        return OK;
+    }
+    char *text = arena_alloc_raw(ctx->arena, e->plain_size + 1);
+    z_stream z = {.zalloc = NULL};
+    if (text == NULL || inflateInit2(&z, 15 + 16) != Z_OK)
+        return ctx_no_memory(ctx);
+    memcpy(&z.next_in, &e->gzip, sizeof z.next_in); /* only read, but the type does not say so */
+    z.avail_in = (uInt)e->gzip_size;
+    z.next_out = (unsigned char *)text;
+    z.avail_out = (uInt)e->plain_size;
+    bool whole = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
+    (void)inflateEnd(&z);
+    *out = (struct slice){text, e->plain_size};
+    return whole ? OK : ctx_fail_cause(ctx, ERR_INTERNAL, "%s does not unpack", e->path);
+}
+
 static enum err answer_embedded(struct ctx *ctx, const struct request *req, struct reply *reply,
                                 struct slice path)
 {
@@ -100,6 +122,7 @@ static enum err answer_embedded(struct ctx *ctx, const struct request *req, stru
     if (e == NULL || memchr(path.p, '\0', path.n) != NULL)
         return ctx_fail(ctx, ERR_NOT_FOUND, "There is nothing at this address");
     bool packed = e->gzip != NULL && accepts_gzip(req);
+    struct slice plain;
     char tag[96];
     size_t len = strlen(e->etag);
     /* the packed bytes are another representation, so they have another tag */
@@ -111,10 +134,12 @@ static enum err answer_embedded(struct ctx *ctx, const struct request *req, stru
     if (packed) {
         reply_field(reply, "Content-Encoding", "gzip");
         reply_still(reply, e->type, (struct slice){(const char *)e->gzip, e->gzip_size});
-    } else {
-        reply_still(reply, e->type, (struct slice){(const char *)e->plain, e->plain_size});
+        return OK;
     }
-    return OK;
+    enum err err = assets_plain(ctx, e, &plain);
+    if (err == OK)
+        reply_still(reply, e->type, plain);
+    return err;
 }
 
 /* ---- from a folder -------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "http/request.h"
 
 struct assets;
+struct embedded; /* base/embedded.h */
 
 /* folder: read from there at every request instead of from the binary; NULL = the binary. Heap,
  * ended by assets_close. The fault names the folder when it cannot be opened. */
@@ -20,6 +21,9 @@ void assets_close(struct assets *assets);
 
 /* "/a/<fingerprint>", what {{assets}} stands for in a page; "/a/dev" for a folder. */
 const char *assets_prefix(const struct assets *assets);
+
+/* The file as it was written, whatever form the binary keeps it in. */
+enum err assets_plain(struct ctx *ctx, const struct embedded *e, struct slice *out) MUST_USE;
 
 /* Answers with a page: "index.html". Revalidated at each visit. ERR_NOT_FOUND where it is none. */
 enum err assets_page(struct ctx *ctx, const struct assets *assets, const struct request *req,

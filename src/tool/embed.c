@@ -158,10 +158,12 @@ static void name_assets(struct file *f, const char *fingerprint)
     f->plain = buf_view(&b);
 }
 
-/* One gzip member with no name and mtime 0; left out where it would not be smaller. */
+/* One gzip member with no name and mtime 0; left out where it would not be smaller, and for what
+ * the program itself reads. */
 static void pack(struct file *f)
 {
-    if (slice_ends(f->name, ".png") || slice_ends(f->name, ".woff2"))
+    if (!slice_starts(f->name, "web/") || slice_ends(f->name, ".png") ||
+        slice_ends(f->name, ".woff2"))
         return;
     z_stream z = {0};
     if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -221,9 +223,8 @@ static void write_table(struct buf *out, const struct file *files, size_t count,
             "extern const size_t embedded_table_count;\n"
             "extern const char embedded_table_fingerprint[];\n\n");
     for (size_t i = 0; i < count; i++) {
-        write_bytes(out, "plain", i, files[i].plain);
-        if (files[i].gzip.n > 0)
-            write_bytes(out, "gzip", i, files[i].gzip);
+        bool packed = files[i].gzip.n > 0;
+        write_bytes(out, packed ? "gzip" : "plain", i, packed ? files[i].gzip : files[i].plain);
     }
     buf_str(out, "const struct embedded embedded_table[] = {\n");
     for (size_t i = 0; i < count; i++) {
@@ -231,10 +232,9 @@ static void write_table(struct buf *out, const struct file *files, size_t count,
         buf_printf(out, "{\"%.*s\", \"%s\", \"\\\"%s\\\"\", ", SLICE_ARGS(f->name),
                    type_of(f->name), f->hash);
         if (f->gzip.n > 0)
-            buf_printf(out, "gzip_%zu, %zu, ", i, f->gzip.n);
+            buf_printf(out, "gzip_%zu, %zu, NULL, %zu},\n", i, f->gzip.n, f->plain.n);
         else
-            buf_str(out, "NULL, 0, ");
-        buf_printf(out, "plain_%zu, %zu},\n", i, f->plain.n);
+            buf_printf(out, "NULL, 0, plain_%zu, %zu},\n", i, f->plain.n);
     }
     /* A closing row keeps the table legal C when there is no file at all; it is not counted. */
     buf_printf(out,

@@ -263,8 +263,14 @@ def server(start_server):
 
 
 @pytest.fixture(scope="module")
-def module_server(larder_bin):
-    """One server for all tests of a file that do not disturb each other."""
+def start_module_server(larder_bin):
+    """start_server for a whole file: for tests that do not disturb each other."""
     start, end = server_factory(larder_bin)
-    yield start()
+    yield start
     end()
+
+
+@pytest.fixture(scope="module")
+def module_server(start_module_server):
+    """One server for all tests of a file that do not disturb each other."""
+    return start_module_server()

@@ -77,13 +77,9 @@ def shelf(start_server):
 
 
 @pytest.fixture(scope="module")
-def shared(larder_bin):
+def shared(start_module_server):
     """For refusals, which leave nothing behind."""
-    from conftest import server_factory
-
-    start, end = server_factory(larder_bin)
-    yield Shelf(start(LARDER_V1_AUTH="off", LARDER_HEALTH_ON_UPLOAD="off"))
-    end()
+    return Shelf(start_module_server(LARDER_V1_AUTH="off", LARDER_HEALTH_ON_UPLOAD="off"))
 
 
 def exactly(answer, status, body):

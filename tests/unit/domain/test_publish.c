@@ -87,7 +87,7 @@ static void an_upload_stands_whole_when_it_is_answered(void **state)
     const struct audit_event *e = last_audit(t, "plugin.upload");
     assert_string_equal(e->subject, p->id);
     assert_non_null(strstr(e->detail, p->sha256));
-    assert_int_equal(outbox_rows(t), 0); /* nobody replicates, so nothing is noted */
+    assert_int_equal(outbox_rows(t), 1);
 }
 
 static void a_system_upload_stands_in_its_own_root(void **state)

@@ -2,10 +2,12 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 from conftest import ROOT, clean_environment
@@ -25,29 +27,48 @@ def free_port():
         return s.getsockname()[1]
 
 
-def test_the_tour(larder_bin, tmp_path):
-    blocks = re.findall(r"^```sh\n(.*?)^```", section("Five minutes"), re.M | re.S)
-    assert len(blocks) >= 6
+def follow(title, least, larder_bin, tmp_path, places):
+    """Runs the blocks of a chapter as one script, in folders and on a port of its own; gives what it said."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", section(title), re.M | re.S)
+    assert len(blocks) >= least
     port = free_port()
     script = "\n".join(f"echo '== block {i}' >&2\n{block}" for i, block in enumerate(blocks))
-    script = script.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/tmp/larder-tour", str(tmp_path / "tour"))
+    for place in places:
+        script = script.replace(place, str(tmp_path / place.rpartition("-")[2]))
+    script = script.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
     script = script.replace("$PWD/build", str(larder_bin.parent)).replace("packaging/", f"{ROOT}/packaging/")
+    path = f"{larder_bin.parent}:/usr/bin:{os.environ['PATH']}"  # Debian's Python, as on a fresh machine
     process = subprocess.Popen(
         ["bash", "-c", "set -euo pipefail\nset -m\n" + script],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-        env=clean_environment(LARDER_LISTEN=f"127.0.0.1:{port}"), start_new_session=True,
+        env=clean_environment(LARDER_LISTEN=f"127.0.0.1:{port}", PATH=path), start_new_session=True,
     )
     try:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=180)
     except subprocess.TimeoutExpired:
         for line in subprocess.run(["ps", "-o", "pid=", "--sid", str(process.pid)], capture_output=True, text=True).stdout.split():
             os.kill(int(line), signal.SIGKILL)
         out, err = process.communicate()
-        raise AssertionError(f"the tour did not end:\n{out}{err}") from None
+        raise AssertionError(f"the chapter did not end:\n{out}{err}") from None
     assert process.returncode == 0, f"{out}\n{err}"
+    return out
+
+
+def test_the_tour(larder_bin, tmp_path):
+    out = follow("Five minutes", 6, larder_bin, tmp_path, ["/tmp/larder-tour"])
     assert '"username":"admin"' in out
     assert re.search(r"403$", out, re.M)
     assert (tmp_path / "tour.tar").stat().st_size > 0
+
+
+def test_a_plugin_from_its_folder_to_its_health(larder_bin):
+    # the folder of wheels must be readable to the sandbox, which a folder of pytest's is not
+    with tempfile.TemporaryDirectory(prefix="larder-readme-") as name:
+        os.chmod(name, 0o755)
+        out = follow("A plugin from its folder to its health", 4, larder_bin, pathlib.Path(name), ["/tmp/larder-made"])
+    assert "exit status 1" in out and "broken/tools.py:3:8: error: sums" in out
+    listed = json.loads(re.search(r"^\[\{.*?\}\]", out, re.M)[0])
+    assert [(p["name"], p["version"], p["status"]) for p in listed] == [("math_plugin", "1.0.0", "healthy")]
 
 
 def test_all_settings_are_in_the_table(cli):

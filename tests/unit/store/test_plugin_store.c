@@ -453,7 +453,9 @@ static void a_missing_blob_shows_on_all_its_versions(void **state)
 
 static enum err append_outbox(struct ctx *ctx, struct conn *conn, void *arg)
 {
-    return outbox_append(ctx, conn, "version.create", arg, SLICE("{}"));
+    const struct outbox_row row = {
+        .op_id = arg, .kind = OUTBOX_CREATE, .entity = "x", .body = SLICE("{}")};
+    return outbox_add(ctx, conn, &row);
 }
 
 static const struct sql count_outbox = {"SELECT count(*) * 1000 + max(seq) FROM outbox", "test"};
@@ -466,10 +468,12 @@ static enum err read_outbox(struct ctx *ctx, struct conn *conn, void *arg)
 static void the_outbox_numbers_what_it_is_given(void **state)
 {
     struct place *p = *state;
-    char entity[] = "x";
+    char op[] = "op-0";
     int64_t figure = 0;
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(store_write(&p->ctx, p->store, append_outbox, entity), OK);
+    for (int i = 0; i < 3; i++) {
+        op[3] = (char)('0' + i);
+        assert_int_equal(store_write(&p->ctx, p->store, append_outbox, op), OK);
+    }
     assert_int_equal(store_read(&p->ctx, p->store, read_outbox, &figure), OK);
     assert_int_equal(figure, 3003);
 }

@@ -366,7 +366,6 @@ CREATE TABLE outbox (
     sha256     TEXT,                  -- bytes that must be in the bucket before it; they are kept until then; NULL = none
     size       INTEGER NOT NULL DEFAULT 0, -- of those bytes
     body       TEXT NOT NULL,         -- JSON object
-    step       INTEGER NOT NULL DEFAULT 0, -- how far publishing has got
     tries      INTEGER NOT NULL DEFAULT 0, -- how often it was begun
     next_at    INTEGER NOT NULL,      -- not before
     last_error TEXT,                  -- NULL = none yet

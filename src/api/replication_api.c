@@ -13,7 +13,6 @@
 #include "domain/conflicts.h"
 #include "domain/domain.h"
 #include "domain/replica.h"
-#include "store/replica_store.h"
 
 static enum err show(struct ctx *ctx, struct call *call);
 static enum err sync_now(struct ctx *ctx, struct call *call);

@@ -21,8 +21,9 @@
 
 enum { COLUMN_MAX = 1 << 20 };
 
-enum err arrival_open(struct ctx *ctx, struct slice bytes, struct zip **zip,
-                      struct package_source *source, int64_t *us)
+/* An archive, whole and within the limits, and its files; *us tells how long that took. */
+static enum err open_package(struct ctx *ctx, struct slice bytes, struct zip **zip,
+                             struct package_source *source, int64_t *us)
 {
     int64_t start = clock_mono_us();
     *zip = NULL;
@@ -93,7 +94,7 @@ static enum err judge(struct ctx *ctx, const struct plugin *row, struct slice by
     int64_t us;
     if (found == NULL)
         return ctx_no_memory(ctx);
-    enum err err = arrival_open(ctx, bytes, &zip, &source, &us);
+    enum err err = open_package(ctx, bytes, &zip, &source, &us);
     for (size_t i = 0; err == OK && i < zip->count; i++)
         if (publish_is_reserved(zip_name_below_root(zip, &zip->members[i])))
             err = ctx_fail(ctx, ERR_INVALID, "It brings a file with a reserved name");

@@ -10,15 +10,8 @@
 
 #include "base/ctx.h"
 #include "model/plugin.h"
-#include "package/source.h"
-#include "package/zip.h"
 
 struct domain;
-
-/* An archive, whole and within the limits, and its files; *us tells how long that took. The one
- * way in for every package. */
-enum err arrival_open(struct ctx *ctx, struct slice bytes, struct zip **zip,
-                      struct package_source *source, int64_t *us) MUST_USE;
 
 /*
  * Bytes whose hash is right, for all rows that name it: judged, stored, unpacked to where workers

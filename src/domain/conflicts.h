@@ -8,8 +8,8 @@
 #define LARDER_DOMAIN_CONFLICTS_H
 
 #include "base/ctx.h"
+#include "model/conflict.h"
 #include "model/identity.h"
-#include "store/replica_store.h"
 
 struct domain;
 

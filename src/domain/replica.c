@@ -7,14 +7,12 @@
  */
 #include "domain/replica.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "domain/events.h"
 #include "domain/replica_node.h"
 #include "store/kv_store.h"
 
@@ -25,28 +23,8 @@ enum {
     BACKOFF_MAX_MS = 60000,
     NO_ANSWER_MAX_MS = 6000, /* a closed port costs nothing: found again soon */
     PROBE_MS = 60000,        /* while a key, a bucket or a permission is wrong */
-    SAY_AGAIN_MS = 3600000,
     SNAPSHOT_EVERY = 1000
 };
-
-static const char *const names[] = {
-    [REPLICA_DISABLED] = "disabled",
-    [REPLICA_LOCAL_ONLY] = "local-only",
-    [REPLICA_STARTING] = "starting",
-    [REPLICA_ONLINE] = "online",
-    [REPLICA_OFFLINE] = "offline",
-    [REPLICA_AUTH_FAILED] = "auth-failed",
-    [REPLICA_DENIED] = "denied",
-    [REPLICA_NO_BUCKET] = "no-bucket",
-    [REPLICA_STUCK] = "stuck",
-    [REPLICA_FOREIGN_BUCKET] = "foreign-bucket",
-    [REPLICA_SINGLE_WRITER] = "single-writer",
-};
-
-const char *replica_state_name(enum replica_state state)
-{
-    return names[state];
-}
 
 /* ------------------------------------------------------------------ waiting */
 
@@ -106,92 +84,6 @@ void replica_hurry(struct replica *r)
     pthread_cond_broadcast(&r->woken);
     pthread_cond_broadcast(&r->work);
     pthread_mutex_unlock(&r->lock);
-}
-
-/* ------------------------------------------------------------------ trouble */
-
-enum err replica_trouble_as(struct ctx *ctx, struct replica *r, enum replica_state state,
-                            const char *fmt, ...)
-{
-    va_list args;
-    r->trouble.set = true;
-    r->trouble.state = state;
-    r->trouble.retry_after = 0;
-    va_start(args, fmt);
-    (void)vsnprintf(r->trouble.why, sizeof r->trouble.why, fmt, args);
-    va_end(args);
-    return ctx_fail(ctx, ERR_BUSY, "%s", r->trouble.why);
-}
-
-enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_answer *a)
-{
-    static const enum replica_state state_of[] = {
-        [S3_NO_BUCKET] = REPLICA_NO_BUCKET, [S3_BAD_KEY] = REPLICA_AUTH_FAILED,
-        [S3_DENIED] = REPLICA_DENIED,       [S3_UNSUPPORTED] = REPLICA_OFFLINE,
-        [S3_REFUSED] = REPLICA_OFFLINE,     [S3_BUSY] = REPLICA_OFFLINE,
-        [S3_UNKNOWN] = REPLICA_OFFLINE,     [S3_DAMAGED] = REPLICA_OFFLINE,
-        [S3_ABSENT] = REPLICA_STUCK,        [S3_EXISTS] = REPLICA_STUCK,
-    };
-    atomic_fetch_add(&r->failures, 1);
-    enum err err = replica_trouble_as(ctx, r, state_of[a->end], "%s",
-                                      a->message && *a->message ? a->message : s3_end_name(a->end));
-    r->trouble.retry_after = a->retry_after;
-    return err;
-}
-
-static void say(struct replica *r, enum replica_state state, const char *why)
-{
-    struct outbox_figures f = {0};
-    bool bad = state != REPLICA_ONLINE && state != REPLICA_STARTING && state != REPLICA_DISABLED;
-    int64_t now = clock_mono_ms(r->clock);
-    if (state == REPLICA_DISABLED || state == REPLICA_LOCAL_ONLY)
-        return; /* whoever read the settings has said it */
-    if (r->loop.said == state && now - r->loop.said_at < SAY_AGAIN_MS)
-        return;
-    if (r->loop.said == state && state != REPLICA_AUTH_FAILED)
-        return;
-    struct arena arena;
-    struct ctx ctx;
-    char rows[24], bytes[24];
-    arena_init(&arena, 1 << 20);
-    ctx_init(&ctx, &arena, r->clock, r->log, "replica");
-    struct replica_view *view = arena_alloc(&arena, sizeof *view);
-    if (view && state == REPLICA_ONLINE && replica_view(&ctx, r, view) == OK)
-        f = view->backlog;
-    (void)snprintf(rows, sizeof rows, "%lld", (long long)f.rows);
-    (void)snprintf(bytes, sizeof bytes, "%lld", (long long)f.bytes);
-    enum log_level level = !bad ? LOG_INFO
-                           : state == REPLICA_AUTH_FAILED || state == REPLICA_FOREIGN_BUCKET ||
-                                   state == REPLICA_STUCK
-                               ? LOG_ERROR
-                               : LOG_WARN;
-    log_line(r->log, level, NULL, "replication", "state", names[state], "why", why, "store",
-             r->s3 ? s3_name(r->s3) : "", "backlog", rows, "backlog_bytes", bytes, NULL);
-    arena_free(&arena);
-    r->loop.said = state;
-    r->loop.said_at = now;
-    events_emit(r->d, &(struct event){.kind = "replication.state"});
-}
-
-static void set_state(struct replica *r, enum replica_state state, const char *why)
-{
-    int64_t now = clock_wall_ms(r->clock);
-    bool ok = state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER;
-    pthread_mutex_lock(&r->lock);
-    r->view.state = state;
-    (void)snprintf(r->view.reason, sizeof r->view.reason, "%s", why);
-    if (ok) {
-        r->view.last_success = now;
-        r->view.behind_since = 0;
-        r->view.caught_up = true;
-    } else {
-        (void)snprintf(r->view.last_error, sizeof r->view.last_error, "%s", why);
-        r->view.last_error_at = now;
-        if (r->view.behind_since == 0)
-            r->view.behind_since = now;
-    }
-    pthread_mutex_unlock(&r->lock);
-    say(r, state, why);
 }
 
 /* ------------------------------------------------------------------ a round */
@@ -257,11 +149,12 @@ static void after_trouble(struct ctx *ctx, struct replica *r, enum err err)
     if (replica_stopping(r))
         return;
     if (r->trouble.set) {
-        set_state(r, r->trouble.state, r->trouble.why);
+        replica_set_state(r, r->trouble.state, r->trouble.why);
     } else {
         log_line(r->log, LOG_ERROR, "replica", "replication.failed", "why", ctx_sentence(ctx),
                  "cause", ctx->fault.cause, NULL);
-        set_state(r, REPLICA_STUCK, ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx));
+        replica_set_state(r, REPLICA_STUCK,
+                          ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx));
     }
     (void)err;
 }
@@ -270,10 +163,11 @@ static void after_success(struct replica *r, bool did)
 {
     r->loop.fails = 0;
     if (r->loop.atomic)
-        set_state(r, REPLICA_ONLINE, "");
+        replica_set_state(r, REPLICA_ONLINE, "");
     else
-        set_state(r, REPLICA_SINGLE_WRITER,
-                  "The object store has no conditional writes, so one node alone may publish");
+        replica_set_state(
+            r, REPLICA_SINGLE_WRITER,
+            "The object store has no conditional writes, so one node alone may publish");
     r->loop.poll_ms = did ? r->options.poll_min : r->loop.poll_ms * 3 / 2;
     if (r->loop.poll_ms > r->options.poll_max)
         r->loop.poll_ms = r->options.poll_max;
@@ -425,12 +319,12 @@ static enum err begin(struct ctx *ctx, struct replica *r)
     if (err != OK)
         return err;
     if (!r->options.enabled) {
-        set_state(r, REPLICA_DISABLED, "Replication is switched off");
+        replica_set_state(r, REPLICA_DISABLED, "Replication is switched off");
         r->view.caught_up = true;
         return OK;
     }
     if (r->options.missing) {
-        set_state(r, REPLICA_LOCAL_ONLY, r->options.missing);
+        replica_set_state(r, REPLICA_LOCAL_ONLY, r->options.missing);
         r->view.caught_up = true;
         return OK;
     }

@@ -10,9 +10,9 @@
 #include "domain/arrival.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
+#include "domain/replica_org.h"
 #include "domain/replica_rules.h"
 #include "store/audit_store.h"
-#include "store/org_store.h"
 #include "store/outbox_store.h"
 #include "store/plugin_store.h"
 
@@ -116,23 +116,6 @@ static enum err write_audit(struct ctx *ctx, struct conn *conn, const struct wor
 
 /* ------------------------------------------------------------------ rows of versions */
 
-/* A version of an org that no entry has told about yet: it gets its name with that entry. */
-static enum err ensure_org(struct ctx *ctx, struct conn *conn, const char *id)
-{
-    struct org o;
-    bool found = true;
-    enum err err = id ? org_store_find(ctx, conn, id, &o, &found) : OK;
-    if (err != OK || found)
-        return err;
-    o = (struct org){.id = id,
-                     .name = id,
-                     .status = "active",
-                     .tier = "free",
-                     .created_at = ctx->now,
-                     .updated_at = ctx->now};
-    return org_store_insert(ctx, conn, &o);
-}
-
 /* How far the changes of this row are. */
 static enum err set_stage(struct ctx *ctx, struct conn *conn, const char *entity, const char *id)
 {
@@ -191,7 +174,7 @@ static enum err put_row(struct ctx *ctx, struct conn *conn, struct applying *a, 
 {
     struct plugin here;
     bool found = false;
-    enum err err = ensure_org(ctx, conn, p->org_id);
+    enum err err = replica_org_ensure(ctx, conn, p->org_id);
     if (err == OK)
         err = plugin_store_find_version(ctx, conn, p->org_id, p->pid, p->order_key, &here, &found);
     if (err == OK && found)
@@ -285,46 +268,10 @@ static enum err sync_removal(struct ctx *ctx, struct conn *conn, struct work *w)
 
 /* ------------------------------------------------------------------ rows of orgs */
 
-/* The domain is that org's: one that only this node knows of, and that has it too, gives way. */
-static enum err free_domain(struct ctx *ctx, struct conn *conn, const struct org *o)
-{
-    struct org other;
-    bool found = false;
-    enum err err = o->domain && !o->is_deleted
-                       ? org_store_find_domain(ctx, conn, o->domain, &other, &found)
-                       : OK;
-    if (err != OK || !found || same(other.id, o->id))
-        return err;
-    other.domain = NULL;
-    other.updated_at = ctx->now;
-    return org_store_update(ctx, conn, &other);
-}
-
-static enum err put_org_row(struct ctx *ctx, struct conn *conn, const char *id,
-                            const struct truth *t, int64_t at)
-{
-    struct org o;
-    bool found = false;
-    enum err err = org_store_find(ctx, conn, id, &o, &found);
-    if (err != OK)
-        return err;
-    if (!found)
-        o = (struct org){.id = id, .tier = "free", .created_at = at};
-    o.name = t->name;
-    o.domain = t->domain;
-    o.status = t->status;
-    o.is_deleted = t->is_deleted;
-    o.updated_at = at;
-    err = free_domain(ctx, conn, &o);
-    if (err != OK)
-        return err;
-    return found ? org_store_update(ctx, conn, &o) : org_store_insert(ctx, conn, &o);
-}
-
 static enum err sync_org(struct ctx *ctx, struct conn *conn, struct work *w)
 {
     const char *id = w->c->org.id;
-    enum err err = w->own && w->waiting ? OK : put_org_row(ctx, conn, id, &w->t, w->c->at);
+    enum err err = w->own && w->waiting ? OK : replica_org_put(ctx, conn, id, &w->t, w->c->at);
     return err == OK ? touch(ctx, w->a, &(struct touched){.org_id = id}) : err;
 }
 
@@ -492,8 +439,8 @@ enum err replica_load(struct ctx *ctx, struct conn *conn, struct applying *a,
     if (err != OK)
         return err;
     if (!truth_is_version(line->entity)) {
-        err = put_org_row(ctx, conn, slice_dup(ctx->arena, slice_of(line->entity + 2)), &t,
-                          ctx->now);
+        err = replica_org_put(ctx, conn, slice_dup(ctx->arena, slice_of(line->entity + 2)), &t,
+                              ctx->now);
         return err == OK ? touch(ctx, a, &(struct touched){.org_id = t.row.entity + 2}) : err;
     }
     if (!line->has_change)

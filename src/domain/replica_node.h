@@ -97,6 +97,8 @@ struct replica {
 enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_answer *a) MUST_USE;
 enum err replica_trouble_as(struct ctx *ctx, struct replica *r, enum replica_state state,
                             const char *fmt, ...) MUST_USE __attribute__((format(printf, 4, 5)));
+/* The state this node is in from now on, and why; said in the log where it is new. */
+void replica_set_state(struct replica *r, enum replica_state state, const char *why);
 bool replica_stopping(const struct replica *r);
 /* Waits, but not beyond the end of the server. */
 void replica_pause(struct replica *r, int64_t ms);

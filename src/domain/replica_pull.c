@@ -95,6 +95,30 @@ enum err replica_take(struct ctx *ctx, struct replica *r, const struct entry *en
     return OK;
 }
 
+/* The entries that follow, as many as go into one transaction; *more: there may be others. */
+static enum err pull_batch(struct ctx *ctx, struct replica *r, bool *more, bool *did)
+{
+    struct entry *entries = arena_array(ctx->arena, BATCH, sizeof *entries);
+    enum err err = entries ? OK : ctx_no_memory(ctx);
+    size_t n = 0;
+    while (n < BATCH && *more && err == OK) {
+        err = replica_read_entry(ctx, r, r->view.applied_seq + 1 + (int64_t)n, &entries[n], more);
+        n += err == OK && *more;
+    }
+    if (n == 0)
+        return err;
+    struct fault held = ctx->fault;
+    ctx_forgive(ctx); /* what was read before the trouble counts all the same */
+    enum err taken = replica_take(ctx, r, entries, n);
+    if (taken != OK)
+        err = taken;
+    else
+        ctx->fault = held;
+    atomic_fetch_add(&r->pulled, (int64_t)n);
+    *did = true;
+    return err;
+}
+
 enum err replica_pull(struct ctx *ctx, struct replica *r, bool *did)
 {
     struct arena *callers = ctx->arena, scratch;
@@ -103,28 +127,7 @@ enum err replica_pull(struct ctx *ctx, struct replica *r, bool *did)
     arena_init(&scratch, REPLICA_ARENA);
     ctx->arena = &scratch;
     while (err == OK && more && !replica_stopping(r)) {
-        struct entry *entries = arena_array(&scratch, BATCH, sizeof *entries);
-        size_t n = 0;
-        if (entries == NULL) {
-            err = ctx_no_memory(ctx);
-            break;
-        }
-        while (n < BATCH && more && err == OK) {
-            err = replica_read_entry(ctx, r, r->view.applied_seq + 1 + (int64_t)n, &entries[n],
-                                     &more);
-            n += err == OK && more;
-        }
-        struct fault held = ctx->fault;
-        if (n > 0) { /* what was read before the trouble counts all the same */
-            ctx_forgive(ctx);
-            enum err taken = replica_take(ctx, r, entries, n);
-            if (taken != OK)
-                err = taken;
-            else
-                ctx->fault = held;
-            atomic_fetch_add(&r->pulled, (int64_t)n);
-            *did = true;
-        }
+        err = pull_batch(ctx, r, &more, did);
         arena_reset(&scratch);
     }
     ctx->arena = callers;

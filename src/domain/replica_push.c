@@ -226,23 +226,32 @@ static void note_failure(struct ctx *ctx, struct replica *r, const struct outbox
     ctx->fault = held;
 }
 
+/* The oldest change that may go; *found false where none waits. */
+static enum err push_next(struct ctx *ctx, struct replica *r, bool *found)
+{
+    struct next next = {0};
+    ctx->now = clock_wall_ms(r->clock);
+    enum err err = store_read(ctx, r->d->store, read_next, &next);
+    *found = err == OK && next.found;
+    if (!*found)
+        return err;
+    err = publish(ctx, r, &next.row);
+    if (err != OK && !replica_stopping(r))
+        note_failure(ctx, r, &next.row);
+    return err;
+}
+
 enum err replica_push(struct ctx *ctx, struct replica *r, bool *did)
 {
     struct arena *callers = ctx->arena, scratch;
-    struct next next = {.found = true};
     enum err err = OK;
+    bool found = true;
     arena_init(&scratch, REPLICA_ARENA);
     ctx->arena = &scratch;
-    while (err == OK && !replica_stopping(r)) {
+    while (err == OK && found && !replica_stopping(r)) {
+        err = push_next(ctx, r, &found);
+        *did = *did || found;
         arena_reset(&scratch);
-        ctx->now = clock_wall_ms(r->clock);
-        err = store_read(ctx, r->d->store, read_next, &next);
-        if (err != OK || !next.found)
-            break;
-        err = publish(ctx, r, &next.row);
-        if (err != OK && !replica_stopping(r))
-            note_failure(ctx, r, &next.row);
-        *did = true;
     }
     ctx->arena = callers;
     arena_free(&scratch);

@@ -6,74 +6,35 @@
  * deleted by hand are put again by any node that has them. Nothing is deleted here.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/names.h"
 #include "blob/blob.h"
 #include "domain/replica_node.h"
 #include "store/plugin_store.h"
 
-enum { TEND_MS = 24 * 3600 * 1000, WALK = 200, ORPHANS = 200, KEYS_MAX = 4 << 20 };
+enum { TEND_MS = 24 * 3600 * 1000, WALK = 200, ORPHANS = 200 };
 
 /* ------------------------------------------------------------------ what is there */
 
-/* The names below a prefix as hashes, sorted: eight bytes for each. */
-struct names {
+/* The names below a prefix. */
+struct listing {
     struct ctx *ctx;
     struct replica *r;
-    uint64_t *hash;
-    size_t n, cap;
+    struct names names;
     /* of the walk over records */
     const char **orphans; /* keys of records that the log does not know */
     size_t orphan_count;
 };
 
-static uint64_t hash_of(const char *text)
+static enum err add_name(struct listing *s, const char *key)
 {
-    uint64_t h = 0xcbf29ce484222325;
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 0x100000001b3;
-    return h;
+    return names_add(&s->names, key) ? OK : ctx_no_memory(s->ctx);
 }
 
-static int compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static enum err add_name(struct names *s, const char *key)
-{
-    if (s->n == KEYS_MAX)
-        return ctx_fail_cause(s->ctx, ERR_TOO_LARGE, "too many keys to compare");
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? 2 * s->cap : 1024;
-        uint64_t *grown = realloc(s->hash, cap * sizeof *grown); /* freed by end_names */
-        if (grown == NULL)
-            return ctx_no_memory(s->ctx);
-        s->hash = grown;
-        s->cap = cap;
-    }
-    s->hash[s->n++] = hash_of(key);
-    return OK;
-}
-
-static void end_names(struct names *s)
-{
-    free(s->hash);
-    s->hash = NULL;
-    s->n = s->cap = 0;
-}
-
-static bool has_name(const struct names *s, const char *key)
-{
-    uint64_t h = hash_of(key);
-    return s->n > 0 && bsearch(&h, s->hash, s->n, sizeof h, compare) != NULL;
-}
-
-static enum err list(struct names *s, const char *prefix,
+static enum err list(struct listing *s, const char *prefix,
                      enum err (*one)(void *arg, const struct s3_object *object))
 {
     struct s3_answer a;
@@ -82,8 +43,6 @@ static enum err list(struct names *s, const char *prefix,
     enum err err = s3_list(s->ctx, s->r->s3, prefix, NULL, 0, one, s, &more, &a);
     if (err == OK && a.end != S3_OK)
         err = replica_trouble(s->ctx, s->r, &a);
-    if (err == OK && s->n > 0)
-        qsort(s->hash, s->n, sizeof *s->hash, compare);
     return err;
 }
 
@@ -110,7 +69,7 @@ static enum err look_up(struct ctx *ctx, struct conn *conn, void *arg)
 
 static enum err note_record(void *arg, const struct s3_object *object)
 {
-    struct names *s = arg;
+    struct listing *s = arg;
     struct arena *callers = s->ctx->arena, scratch;
     arena_init(&scratch, 1 << 20);
     s->ctx->arena = &scratch;
@@ -192,7 +151,7 @@ static enum err read_version(struct ctx *ctx, struct conn *conn, void *arg)
     return err;
 }
 
-static enum err put_record(struct ctx *ctx, struct replica *r, const struct names *there,
+static enum err put_record(struct ctx *ctx, struct replica *r, struct listing *there,
                            const struct version *v)
 {
     struct entry e = {.op_id = v->truth.created, .node = r->node, .node_name = r->name};
@@ -205,25 +164,25 @@ static enum err put_record(struct ctx *ctx, struct replica *r, const struct name
     const char *key = replica_version_key(ctx->arena, &e.change, e.op_id);
     if (key == NULL)
         return ctx_no_memory(ctx);
-    if (has_name(there, key))
+    if (names_have(&there->names, key))
         return OK;
     log_line(r->log, LOG_WARN, NULL, "replication.record_put_again", "key", key, NULL);
     enum err err = entry_write(ctx, &e, &text);
     return err == OK ? replica_create(ctx, r, key, text, &was) : err;
 }
 
-static enum err put_cadence(struct ctx *ctx, struct replica *r, const struct names *there,
+static enum err put_cadence(struct ctx *ctx, struct replica *r, struct listing *there,
                             const struct version *v)
 {
     const char *key = replica_cadence_key(ctx->arena, &v->row);
     if (key == NULL)
         return ctx_no_memory(ctx);
-    return has_name(there, key) ? OK : replica_cadence_put(ctx, r, &v->row);
+    return names_have(&there->names, key) ? OK : replica_cadence_put(ctx, r, &v->row);
 }
 
 /* Every version that the log knows, some at a time: is its record there, and Cadence's key? */
-static enum err walk_versions(struct ctx *ctx, struct replica *r, const struct names *records,
-                              const struct names *cadence)
+static enum err walk_versions(struct ctx *ctx, struct replica *r, struct listing *records,
+                              struct listing *cadence)
 {
     struct arena *callers = ctx->arena, scratch;
     struct entities *w = arena_alloc(ctx->arena, sizeof *w);
@@ -288,7 +247,7 @@ static enum err put_package(struct ctx *ctx, struct replica *r, const char *sha2
     return a.end == S3_OK ? OK : replica_trouble(ctx, r, &a);
 }
 
-static enum err walk_packages(struct ctx *ctx, struct replica *r, const struct names *there)
+static enum err walk_packages(struct ctx *ctx, struct replica *r, struct listing *there)
 {
     struct arena *callers = ctx->arena, scratch;
     struct packages *p = arena_alloc(ctx->arena, sizeof *p);
@@ -306,7 +265,7 @@ static enum err walk_packages(struct ctx *ctx, struct replica *r, const struct n
             const char *key = replica_blob_key(&scratch, p->hash[i]);
             if (key == NULL)
                 err = ctx_no_memory(ctx);
-            else if (!has_name(there, key))
+            else if (!names_have(&there->names, key))
                 err = put_package(ctx, r, p->hash[i], p->size[i]);
         }
         if (err == OK && p->n > 0)
@@ -321,7 +280,7 @@ static enum err walk_packages(struct ctx *ctx, struct replica *r, const struct n
 
 static enum err tend_records(struct ctx *ctx, struct replica *r)
 {
-    struct names records = {.ctx = ctx, .r = r}, cadence = {.ctx = ctx, .r = r};
+    struct listing records = {.ctx = ctx, .r = r}, cadence = {.ctx = ctx, .r = r};
     records.orphans = arena_array(ctx->arena, ORPHANS, sizeof *records.orphans);
     if (records.orphans == NULL)
         return ctx_no_memory(ctx);
@@ -334,14 +293,14 @@ static enum err tend_records(struct ctx *ctx, struct replica *r)
         err = list(&cadence, "tenants/", note_key);
     if (err == OK)
         err = walk_versions(ctx, r, &records, &cadence);
-    end_names(&records);
-    end_names(&cadence);
+    names_free(&records.names);
+    names_free(&cadence.names);
     return err;
 }
 
 enum err replica_tend(struct ctx *ctx, struct replica *r)
 {
-    struct names packages = {.ctx = ctx, .r = r};
+    struct listing packages = {.ctx = ctx, .r = r};
     r->loop.next_tend = clock_mono_ms(r->clock) + TEND_MS;
     if (!r->loop.may_write)
         return OK;
@@ -350,7 +309,7 @@ enum err replica_tend(struct ctx *ctx, struct replica *r)
         err = list(&packages, REPLICA_BLOBS, note_key);
     if (err == OK)
         err = walk_packages(ctx, r, &packages);
-    end_names(&packages);
+    names_free(&packages.names);
     if (err == OK)
         err = replica_collect(ctx, r);
     if (err != OK)

@@ -49,12 +49,6 @@ enum err stages_keep(struct ctx *ctx, struct conn *conn, const char *plugin_id,
     return err;
 }
 
-enum err stages_set(struct ctx *ctx, struct conn *conn, const char *plugin_id, enum stage_id which,
-                    const struct stage *stage)
-{
-    return validation_put(ctx, conn, plugin_id, which, stage);
-}
-
 enum err stages_health(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                        const char *result, int64_t duration_us,
                        const struct stage_finding *findings, size_t count)

@@ -47,10 +47,7 @@ enum err stages_decide(struct ctx *ctx, const struct stage_report *report) MUST_
 enum err stages_keep(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                      const struct stage_report *report) MUST_USE;
 
-/* Replaces one stage, later: the installer's dependencies, the health job's health. The findings
- * are judged by their level: result is "passed", "failed", "skipped" or "pending". */
-enum err stages_set(struct ctx *ctx, struct conn *conn, const char *plugin_id, enum stage_id which,
-                    const struct stage *stage) MUST_USE;
+/* Replaces the last stage, later: result is "passed", "failed", "skipped" or "pending". */
 enum err stages_health(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                        const char *result, int64_t duration_us,
                        const struct stage_finding *findings, size_t count) MUST_USE;

@@ -6,9 +6,7 @@
  */
 #include "domain/storage.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "base/names.h"
 #include "blob/blob.h"
 #include "domain/pending.h"
 #include "domain/record.h"
@@ -16,27 +14,15 @@
 
 enum { YOUNG_MS = 3600 * 1000 };
 
-/* Hashes on the heap: they may be more than a request's memory holds. */
 struct wanted {
     struct ctx *ctx; /* of the request, for faults */
-    char (*list)[SHA256_HEX];
-    size_t count, room;
+    struct names hashes;
 };
 
 static enum err want(void *arg, const char *sha256)
 {
     struct wanted *w = arg;
-    if (w->count == w->room) {
-        size_t room = w->room ? 2 * w->room : 1024;
-        char(*more)[SHA256_HEX] = realloc(w->list, room * sizeof *more); /* freed by walk */
-        if (more == NULL)
-            return ctx_no_memory(w->ctx);
-        w->list = more;
-        w->room = room;
-    }
-    memset(w->list[w->count], 0, SHA256_HEX);
-    memcpy(w->list[w->count++], sha256, strnlen(sha256, SHA256_HEX - 1));
-    return OK;
+    return names_add(&w->hashes, sha256) ? OK : ctx_no_memory(w->ctx);
 }
 
 static enum err read_wanted(struct ctx *ctx, struct conn *conn, void *arg)
@@ -47,15 +33,10 @@ static enum err read_wanted(struct ctx *ctx, struct conn *conn, void *arg)
     return err == OK ? pending_blobs(ctx, conn, want, arg) : err;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
 static bool is_wanted(void *arg, const char *sha256)
 {
-    const struct wanted *w = arg;
-    return bsearch(sha256, w->list, w->count, sizeof *w->list, by_text) != NULL;
+    struct wanted *w = arg;
+    return names_have(&w->hashes, sha256);
 }
 
 static enum err walk(struct ctx *ctx, struct domain *d, bool look_only, struct storage_report *out)
@@ -66,11 +47,9 @@ static enum err walk(struct ctx *ctx, struct domain *d, bool look_only, struct s
                                .older_than_ms = ctx->now - YOUNG_MS,
                                .look_only = look_only};
     enum err err = store_read(ctx, d->store, read_wanted, &w);
-    if (w.count)
-        qsort(w.list, w.count, sizeof *w.list, by_text);
     if (err == OK)
         err = blob_sweep(ctx, d->blobs, &sweep);
-    free(w.list);
+    names_free(&w.hashes);
     out->orphans = sweep.blobs;
     out->orphan_bytes = sweep.bytes;
     out->temp_files = sweep.temp_files;

@@ -1,5 +1,7 @@
 /*
- * attention.h - something that waits for a person.
+ * attention.h - something that waits for a person: a failed check, a conflict, a key that ends.
+ *
+ * It is put together from rows that stand elsewhere and is never stored itself.
  */
 #ifndef LARDER_MODEL_ATTENTION_H
 #define LARDER_MODEL_ATTENTION_H

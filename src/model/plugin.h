@@ -84,8 +84,8 @@ struct plugin {
     const char *sha256; /* hex of the uploaded bytes */
     int64_t size_bytes;
     const char *s3_path;
-    const char *artifact; /* "present", "missing", "corrupt" */
-    const char *health;   /* "unchecked", "healthy", "failed" */
+    const char *artifact;    /* "present", "missing", "corrupt" */
+    const char *health;      /* "unchecked", "healthy", "failed" */
     const char *replication; /* "local", "pending", "replicated", "conflict" */
     bool quarantined;        /* disabled for safety: lifting that is a decision of its own */
     const char *created_by, *updated_by;

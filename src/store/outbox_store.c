@@ -8,7 +8,7 @@
 #include "store/statements.h"
 
 #define COLUMNS                                                                                    \
-    "seq, op_id, kind, entity, sha256, size, body, step, tries, next_at, created_at, last_error"
+    "seq, op_id, kind, entity, sha256, size, body, tries, next_at, created_at, last_error"
 
 enum {
     STANCE,
@@ -17,7 +17,6 @@ enum {
     FIND,
     FIRST_OF,
     WAITING,
-    STEP,
     FAILED,
     DONE,
     OF_ENTITY,
@@ -39,7 +38,6 @@ static const struct sql sql[] = {
     [FIND] = {"SELECT " COLUMNS " FROM outbox WHERE op_id = ?1", NULL},
     [FIRST_OF] = {"SELECT " COLUMNS " FROM outbox WHERE entity = ?1 ORDER BY seq LIMIT 1", NULL},
     [WAITING] = {"SELECT count(*) FROM outbox WHERE entity = ?1", NULL},
-    [STEP] = {"UPDATE outbox SET step = ?2 WHERE op_id = ?1", NULL},
     [FAILED] = {"UPDATE outbox SET tries = tries + 1, next_at = ?2, last_error = ?3"
                 " WHERE op_id = ?1",
                 NULL},
@@ -102,11 +100,10 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct outbox_row *out)
         .sha256 = db_text(ctx, s, 4),
         .size = db_int(s, 5),
         .body = db_slice(ctx, s, 6),
-        .step = (int)db_int(s, 7),
-        .tries = (int)db_int(s, 8),
-        .next_at = db_int(s, 9),
-        .created_at = db_int(s, 10),
-        .last_error = db_text(ctx, s, 11),
+        .tries = (int)db_int(s, 7),
+        .next_at = db_int(s, 8),
+        .created_at = db_int(s, 9),
+        .last_error = db_text(ctx, s, 10),
     };
 }
 
@@ -162,16 +159,6 @@ enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity, 
         *out = db_int(s, 0);
     db_done(s);
     return err;
-}
-
-enum err outbox_step(struct ctx *ctx, struct conn *conn, const char *op_id, int step)
-{
-    struct stmt *s = db_stmt(ctx, conn, &sql[STEP]);
-    if (s == NULL)
-        return ctx->fault.err;
-    db_bind_text(s, 1, op_id);
-    db_bind_int(s, 2, step);
-    return db_run(ctx, conn, s, NULL);
 }
 
 enum err outbox_failed(struct ctx *ctx, struct conn *conn, const char *op_id, int64_t next_at,

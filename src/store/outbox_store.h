@@ -36,7 +36,7 @@ struct outbox_row {
     const char *sha256; /* bytes that belong to it; NULL = none */
     int64_t size;
     struct slice body;
-    int step, tries;
+    int tries;
     int64_t next_at, created_at;
     const char *last_error;
 };
@@ -62,7 +62,6 @@ enum err outbox_first_of(struct ctx *ctx, struct conn *conn, const char *entity,
 /* How many changes of that entity wait. */
 enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity,
                         int64_t *out) MUST_USE;
-enum err outbox_step(struct ctx *ctx, struct conn *conn, const char *op_id, int step) MUST_USE;
 /* It was tried in vain: not again before next_at. */
 enum err outbox_failed(struct ctx *ctx, struct conn *conn, const char *op_id, int64_t next_at,
                        const char *why) MUST_USE;

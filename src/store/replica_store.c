@@ -32,8 +32,7 @@ enum {
     ENTITY_HOLDER,
     ENTITY_WALK,
     APPLIED_ADD,
-    APPLIED_HAS,
-    APPLIED_PRUNE
+    APPLIED_HAS
 };
 
 static const struct sql sql[] = {
@@ -73,7 +72,6 @@ static const struct sql sql[] = {
     [APPLIED_ADD] = {"INSERT INTO applied (op_id, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                      NULL},
     [APPLIED_HAS] = {"SELECT 1 FROM applied WHERE op_id = ?1", NULL},
-    [APPLIED_PRUNE] = {"DELETE FROM applied WHERE seq < ?1", NULL},
 };
 
 const struct sql_list replica_store_sql = {"replica_store.c", sql, sizeof sql / sizeof *sql};
@@ -272,13 +270,4 @@ enum err applied_has(struct ctx *ctx, struct conn *conn, const char *op_id, bool
     enum err err = db_step(ctx, s, has);
     db_done(s);
     return err;
-}
-
-enum err applied_prune(struct ctx *ctx, struct conn *conn, int64_t below_seq)
-{
-    struct stmt *s = db_stmt(ctx, conn, &sql[APPLIED_PRUNE]);
-    if (s == NULL)
-        return ctx->fault.err;
-    db_bind_int(s, 1, below_seq);
-    return db_run(ctx, conn, s, NULL);
 }

@@ -9,6 +9,7 @@
 #define LARDER_STORE_REPLICA_STORE_H
 
 #include "base/crypto.h"
+#include "model/conflict.h"
 #include "model/plugin.h"
 #include "store/store.h"
 
@@ -62,14 +63,7 @@ enum err entity_rev_walk(struct ctx *ctx, struct conn *conn, const char *after, 
 
 enum err applied_add(struct ctx *ctx, struct conn *conn, const char *op_id, int64_t seq) MUST_USE;
 enum err applied_has(struct ctx *ctx, struct conn *conn, const char *op_id, bool *has) MUST_USE;
-enum err applied_prune(struct ctx *ctx, struct conn *conn, int64_t below_seq) MUST_USE;
 
-struct repl_conflict {
-    int64_t seq;
-    const char *id, *op_id, *entity, *kind, *org_id, *pid, *version, *sha256;
-    struct slice mine, theirs;
-    int64_t seen_at, resolved_at;
-};
 /* Noted once per change. */
 enum err repl_conflict_add(struct ctx *ctx, struct conn *conn,
                            const struct repl_conflict *c) MUST_USE;

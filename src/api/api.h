@@ -13,18 +13,19 @@
 #include "base/json_read.h"
 #include "http/router.h"
 
-struct actor;        /* model/identity.h */
-struct admission;    /* api/admission.h: how many uploads at once */
-struct answer_cache; /* api/answer_cache.h: rendered lists */
-struct assets;       /* http/assets.h: the web pages */
-struct auth;         /* auth/auth.h: sign-in and the guard */
-struct config;       /* base/config.h: effective settings with their origin */
-struct domain;       /* domain/domain.h: the rules */
-struct event_feed;   /* api/event_feed.h: open event streams */
-struct log;          /* base/log.h */
-struct metrics;      /* base/metrics.h */
-struct readiness;    /* api/ops_api.h: what /readyz reports */
-struct row_cache;    /* api/row_cache.h: rendered rows */
+struct actor;         /* model/identity.h */
+struct admission;     /* api/admission.h: how many uploads at once */
+struct answer_cache;  /* api/answer_cache.h: rendered lists */
+struct assets;        /* http/assets.h: the web pages */
+struct auth;          /* auth/auth.h: sign-in and the guard */
+struct backup_keeper; /* api/backup_api.h: backups of everything */
+struct config;        /* base/config.h: effective settings with their origin */
+struct domain;        /* domain/domain.h: the rules */
+struct event_feed;    /* api/event_feed.h: open event streams */
+struct log;           /* base/log.h */
+struct metrics;       /* base/metrics.h */
+struct readiness;     /* api/ops_api.h: what /readyz reports */
+struct row_cache;     /* api/row_cache.h: rendered rows */
 
 struct api {
     struct domain *domain;
@@ -38,8 +39,9 @@ struct api {
     struct answer_cache *answers;
     struct row_cache *rows;
     struct admission *uploads;
-    struct event_feed *feed; /* NULL on the command line */
-    size_t max_upload;       /* bytes of one package, inclusive */
+    struct event_feed *feed;             /* NULL on the command line */
+    const struct backup_keeper *backups; /* NULL on the command line */
+    size_t max_upload;                   /* bytes of one package, inclusive */
     const char *version;
     int64_t started_at; /* wall milliseconds */
 };
@@ -64,6 +66,7 @@ extern const struct route_table admin_api_table;
 extern const struct route_table appliance_api_table;
 extern const struct route_table audit_api_table;
 extern const struct route_table auth_api_table;
+extern const struct route_table backup_api_table;
 extern const struct route_table contents_api_table;
 extern const struct route_table directory_api_table;
 extern const struct route_table events_api_table;

@@ -26,7 +26,9 @@ const struct route_table *const api_tables[] = {
     &directory_api_table, &events_api_table,
     &v1_api_table,
     &pending_api_table,
-    &replication_api_table, &ops_api_table,
+    &replication_api_table,
+    &backup_api_table,
+    &ops_api_table,
 };
 // clang-format on
 const size_t api_table_count = sizeof api_tables / sizeof api_tables[0];

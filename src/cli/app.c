@@ -8,6 +8,7 @@
 #include "cli/app.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 #include "cli/work.h"
 #include "cli/workroom.h"
 #include "domain/events.h"
+#include "domain/record.h"
 #include "domain/setup.h"
 #include "domain/users.h"
 #include "http/assets.h"
@@ -76,7 +78,7 @@ static enum err open_folder(struct app *app)
             ctx, ERR_CONFLICT,
             "A restore into %s was interrupted; run `larder restore FILE --force` again",
             app->data);
-    return mark ? OK : ctx_no_memory(ctx);
+    return mark ? swap_resume(ctx, app->data, &app->restored) : ctx_no_memory(ctx);
 }
 
 static enum err open_metrics(struct app *app)
@@ -111,6 +113,16 @@ static enum err open_events(struct app *app)
     return err;
 }
 
+/* From a handler: no further request is let through, and the main thread starts anew. */
+static void start_anew(void *arg)
+{
+    struct app *app = arg;
+    atomic_store_explicit(&app->readiness.open, false, memory_order_release);
+    atomic_store(&app->start_anew, true);
+    (void)kill(getpid(),
+               SIGUSR1); /* every thread blocks it: it arrives where signals are awaited */
+}
+
 /* The probe's question to the database: a small one that reads a page of it. */
 static bool database_up(void *arg)
 {
@@ -132,6 +144,9 @@ static enum err open_api(struct app *app)
     size_t max_upload = (size_t)config_int(config, "max-upload");
     app->readiness.database_up = database_up;
     app->readiness.arg = app;
+    shelf_init(&app->shelf, app->data, &app->domain);
+    app->shelf.start_anew = start_anew;
+    app->shelf.arg = app;
     app->api = (struct api){
         .domain = &app->domain,
         .feed = app->api.feed,
@@ -144,6 +159,7 @@ static enum err open_api(struct app *app)
         .assets = app->assets,
         .answers = answer_cache_new(ANSWER_BYTES),
         .rows = row_cache_new(ROW_BYTES),
+        .backups = &app->shelf.keeper,
         .uploads = admission_new(UPLOADS_AT_ONCE * max_upload, UPLOAD_WAIT_MS),
         .max_upload = max_upload,
         .version = LARDER_VERSION,
@@ -172,7 +188,7 @@ static enum err start_server(struct app *app)
 {
     const struct config *config = app->cli->config;
     app->options = (struct server_options){
-        .listen = config_text(config, "listen"),
+        .listen = app->listen,
         .tls_cert = config_text(config, "tls-cert"),
         .tls_key = config_text(config, "tls-key"),
         .threads = (int)config_int(config, "threads"),
@@ -257,11 +273,38 @@ static enum err make_first_admin(struct app *app)
     return err;
 }
 
+static enum err write_restored(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    const struct swap_done *done = arg;
+    const struct actor system = actor_system();
+    struct record r;
+    record_start(ctx, &r);
+    jw_put_str(&r.json, "by", done->by);
+    jw_put_str(&r.json, "set_aside", done->aside);
+    return record_append(ctx, conn, &r, &system, "restore.done", NULL, done->token);
+}
+
+/* What was decided is done; the database that took the place says so from now on. */
+static enum err note_restore(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    if (app->restored.token == NULL)
+        return OK;
+    enum err err = store_write(ctx, app->store, write_restored, &app->restored);
+    if (err == OK)
+        err = swap_forget(ctx, app->data, &app->restored);
+    if (err == OK)
+        log_line(app->log, LOG_WARN, NULL, "restored", "by", app->restored.by, "set_aside",
+                 app->restored.aside, NULL);
+    return err;
+}
+
 /* Before any handler may run, so that no upload meets the sweep. */
 static enum err open_catalog(struct app *app)
 {
     struct ctx *ctx = app->cli->ctx;
     const struct config *config = app->cli->config;
+    swap_sweep(ctx, app->data); /* copies that nobody decided for */
     enum err err = stores_open(ctx, config, app->data, &app->domain);
     if (err == OK)
         err = stores_reconcile(ctx, &app->domain);
@@ -277,10 +320,11 @@ static enum err open_watch(struct app *app)
     return root ? watch_open(ctx, &app->domain, root, &app->watch) : ctx_no_memory(ctx);
 }
 
-enum err app_start(struct app *app, struct cli *cli)
+static enum err start(struct app *app, struct cli *cli, const char *listen)
 {
     memset(app, 0, sizeof *app);
     app->cli = cli;
+    app->listen = listen;
     app->lock = -1;
     app->data = config_text(cli->config, "data");
     forbid_core_dumps(cli->config);
@@ -304,13 +348,15 @@ enum err app_start(struct app *app, struct cli *cli)
     if (err == OK)
         err = open_database(app);
     if (err == OK)
+        err = note_restore(app);
+    if (err == OK)
         err = make_first_admin(app);
     if (err == OK)
         err = open_catalog(app);
     if (err == OK)
         err = replicate_open(cli, &app->domain);
     if (err == OK)
-        err = work_open(cli, app->data, &app->domain);
+        err = work_open(cli, app->data, &app->domain, &app->shelf);
     if (err != OK)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);
@@ -319,6 +365,31 @@ enum err app_start(struct app *app, struct cli *cli)
         return err;
     atomic_store(&app->readiness.loaded, true);
     return OK;
+}
+
+enum err app_start(struct app *app, struct cli *cli)
+{
+    return start(app, cli, config_text(cli->config, "listen"));
+}
+
+/* A port that the kernel chose is kept, or nobody would find us again. */
+static const char *same_place(const struct app *app)
+{
+    size_t n = strlen(app->listen);
+    const char *url = server_url(app->server), *host = strstr(url, "://");
+    if (n < 2 || strcmp(app->listen + n - 2, ":0") != 0 || strchr(app->listen, ',') || !host)
+        return app->listen;
+    return slice_dup(app->cli->ctx->arena, slice_of(host + 3));
+}
+
+enum err app_restart(struct app *app)
+{
+    struct cli *cli = app->cli;
+    const char *listen = same_place(app);
+    app_stop(app);
+    cli->ctx->now = clock_wall_ms(cli->ctx->clock);
+    *app = (struct app){.cli = cli, .lock = -1};
+    return listen ? start(app, cli, listen) : ctx_no_memory(cli->ctx);
 }
 
 void app_tend(struct app *app)

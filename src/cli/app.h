@@ -12,6 +12,8 @@
 #include "cli/command.h"
 #include "cli/gauges.h"
 #include "cli/notify.h"
+#include "cli/shelf.h"
+#include "cli/swap.h"
 #include "domain/domain.h"
 #include "http/server.h"
 
@@ -40,6 +42,10 @@ struct app {
     int sockets[NOTIFY_SOCKETS];
     struct watch *watch; /* of the plugin store, NULL = none */
     struct server *server;
+    struct shelf shelf;
+    struct swap_done restored; /* by this start */
+    const char *listen;        /* where to, as set or as before a restart */
+    _Atomic bool start_anew;   /* a restore was decided: app_restart is due, SIGUSR1 says so */
 };
 
 /*
@@ -47,6 +53,8 @@ struct app {
  * app_stop follows in any case.
  */
 enum err app_start(struct app *app, struct cli *cli) MUST_USE;
+/* Stops it and starts it again at the same address. app_stop follows in any case. */
+enum err app_restart(struct app *app) MUST_USE;
 /* Once a minute: what the rules want done in the background. */
 void app_tend(struct app *app);
 void app_stop(struct app *app);

@@ -16,6 +16,7 @@
 #include "cli/folder.h"
 #include "cli/settings.h"
 #include "cli/stage.h"
+#include "cli/swap.h"
 #include "cli/verbs.h"
 #include "store/snapshot.h"
 
@@ -178,7 +179,12 @@ static enum err locked(struct restore *r)
     r->stage = str_printf(ctx->arena, "%s/tmp/restore-%s", r->data, id);
     if (r->stage == NULL)
         return ctx_no_memory(ctx);
-    enum err err = look_around(r);
+    struct swap_done waiting; /* decided in the browser and not carried out yet: it comes first */
+    enum err err = swap_resume(ctx, r->data, &waiting);
+    if (err == OK)
+        err = swap_forget(ctx, r->data, &waiting);
+    if (err == OK)
+        err = look_around(r);
     if (err != OK)
         return err;
     err = read_backup(r, r->cli->word[0]);

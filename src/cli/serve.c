@@ -24,7 +24,7 @@ enum { TEND_MS = 60000 };
 
 static void block_signals(sigset_t *set)
 {
-    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1};
     (void)sigemptyset(set);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         (void)sigaddset(set, wanted[i]);
@@ -63,8 +63,8 @@ static void reload(struct app *app)
     notify_send(app->cli->env, "READY=1");
 }
 
-/* Until somebody wants us to end. */
-static void wait_for_end(struct app *app, const sigset_t *set)
+/* Until somebody wants us to end; or, true, to start anew. */
+static bool wait_for_end(struct app *app, const sigset_t *set)
 {
     int64_t watchdog = notify_watchdog_ms(app->cli->env);
     int64_t every = watchdog > 0 && watchdog < TEND_MS ? watchdog : TEND_MS;
@@ -74,8 +74,10 @@ static void wait_for_end(struct app *app, const sigset_t *set)
         int got = sigtimedwait(set, NULL, &patience);
         if (got == SIGHUP)
             reload(app);
-        else if (got > 0)
-            return;
+        else if (got == SIGUSR1 && atomic_load(&app->start_anew))
+            return true;
+        else if (got > 0 && got != SIGUSR1)
+            return false;
         if (watchdog > 0)
             notify_send(app->cli->env, "WATCHDOG=1");
         if (clock_mono_ms(&clock_system) - tended >= TEND_MS) {
@@ -102,6 +104,25 @@ static enum err announce(struct app *app)
     return any ? OK : setup_link_print(cli, &app->domain, url, cli->err);
 }
 
+/* Serves until the end, starting anew as often as a restore wants it. */
+static enum err serve(struct app *app, const sigset_t *set)
+{
+    enum err err = announce(app);
+    while (err == OK) {
+        notify_send(app->cli->env, "READY=1");
+        if (!wait_for_end(app, set))
+            break;
+        log_line(app->log, LOG_INFO, NULL, "restarting", NULL);
+        notify_send(app->cli->env, "RELOADING=1");
+        err = app_restart(app);
+        if (err == OK)
+            err = announce(app);
+    }
+    if (err == OK)
+        log_line(app->log, LOG_INFO, NULL, "stopping", NULL);
+    return err;
+}
+
 static enum err exec(struct cli *cli)
 {
     struct app app;
@@ -112,12 +133,7 @@ static enum err exec(struct cli *cli)
     block_signals(&set);
     err = app_start(&app, cli);
     if (err == OK)
-        err = announce(&app);
-    if (err == OK) {
-        notify_send(cli->env, "READY=1");
-        wait_for_end(&app, &set);
-        log_line(app.log, LOG_INFO, NULL, "stopping", NULL);
-    }
+        err = serve(&app, &set);
     notify_send(cli->env, "STOPPING=1");
     app_stop(&app);
     return err;

@@ -62,7 +62,7 @@ static enum err write_all(struct ctx *ctx, int fd, const char *p, size_t n)
     return OK;
 }
 
-/* The content of one member into fd; what came must hash to what was announced. */
+/* The content of one member into fd, or (-1) nowhere; what came must hash to what was announced. */
 static enum err copy_member(struct ctx *ctx, struct tar_reader *r, const struct backup_file *file,
                             int fd)
 {
@@ -73,7 +73,7 @@ static enum err copy_member(struct ctx *ctx, struct tar_reader *r, const struct 
     enum err err = hash ? OK : ctx_no_memory(ctx);
     while (err == OK && got > 0) {
         err = tar_read(ctx, r, bytes, sizeof bytes, &got);
-        if (err == OK)
+        if (err == OK && fd >= 0)
             err = write_all(ctx, fd, bytes, got);
         if (err == OK)
             crypto_hash_add(hash, bytes, got);
@@ -102,12 +102,18 @@ static enum err make_parent(struct ctx *ctx, const char *stage, const char *name
     return OK;
 }
 
-static enum err read_file(struct ctx *ctx, struct tar_reader *r, const char *stage,
-                          const struct backup_file *file)
+static enum err find_file(struct ctx *ctx, struct tar_reader *r, const struct backup_file *file)
 {
     enum err err = expect(ctx, r, file->name);
     if (err == OK && r->size != file->size)
         err = damaged(ctx, "has another size than announced", file->name);
+    return err;
+}
+
+static enum err read_file(struct ctx *ctx, struct tar_reader *r, const char *stage,
+                          const struct backup_file *file)
+{
+    enum err err = find_file(ctx, r, file);
     if (err == OK)
         err = make_parent(ctx, stage, file->name);
     if (err != OK)
@@ -138,10 +144,16 @@ static enum err make_durable(struct ctx *ctx, const char *stage)
     return OK;
 }
 
+static enum err at_end(struct ctx *ctx, struct tar_reader *r)
+{
+    bool end = false;
+    enum err err = tar_next(ctx, r, &end);
+    return err == OK && !end ? damaged(ctx, "was never announced", r->name) : err;
+}
+
 enum err stage_read(struct ctx *ctx, int archive, const char *stage, struct backup_list *list)
 {
     struct tar_reader r;
-    bool end = false;
     memset(list, 0, sizeof *list);
     tar_reader_init(&r, archive);
     enum err err = read_list(ctx, &r, list);
@@ -155,10 +167,22 @@ enum err stage_read(struct ctx *ctx, int archive, const char *stage, struct back
     for (size_t i = 0; i < list->count && err == OK; i++)
         err = read_file(ctx, &r, stage, &list->files[i]);
     if (err == OK)
-        err = tar_next(ctx, &r, &end);
-    if (err == OK && !end)
-        err = damaged(ctx, "was never announced", r.name);
+        err = at_end(ctx, &r);
     return err == OK ? make_durable(ctx, stage) : err;
+}
+
+enum err stage_check(struct ctx *ctx, int archive)
+{
+    struct tar_reader r;
+    struct backup_list list = {0};
+    tar_reader_init(&r, archive);
+    enum err err = read_list(ctx, &r, &list);
+    for (size_t i = 0; i < list.count && err == OK; i++) {
+        err = find_file(ctx, &r, &list.files[i]);
+        if (err == OK)
+            err = copy_member(ctx, &r, &list.files[i], -1);
+    }
+    return err == OK ? at_end(ctx, &r) : err;
 }
 
 void stage_drop(struct ctx *ctx, const char *stage, const struct backup_list *list)

@@ -13,6 +13,9 @@
 enum err stage_read(struct ctx *ctx, int archive, const char *stage,
                     struct backup_list *list) MUST_USE;
 
+/* Reads a whole archive from where fd stands, and keeps nothing: is every byte what its list says? */
+enum err stage_check(struct ctx *ctx, int archive) MUST_USE;
+
 /* Removes the folder and everything below it that a stage can hold. */
 void stage_drop(struct ctx *ctx, const char *stage, const struct backup_list *list);
 

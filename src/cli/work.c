@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cli/backup_job.h"
+#include "cli/shelf.h"
 #include "domain/dependencies.h"
 #include "domain/health.h"
 #include "domain/jobs.h"
@@ -97,7 +98,7 @@ static enum err queue_sweep(struct ctx *ctx, struct conn *conn, void *arg)
     return jobs_queue(ctx, conn, DEPENDENCIES_SWEEP, "all", SLICE_NONE, ctx->now + first_sweep_ms);
 }
 
-enum err work_open(const struct cli *cli, const char *data, struct domain *d)
+enum err work_open(const struct cli *cli, const char *data, struct domain *d, struct shelf *shelf)
 {
     struct ctx *ctx = cli->ctx;
     const struct config *config = cli->config;
@@ -123,6 +124,7 @@ enum err work_open(const struct cli *cli, const char *data, struct domain *d)
     if (err != OK)
         return err;
     kinds[count++] = backup_job(backup);
+    kinds[count++] = shelf_job(shelf);
     kinds[count++] = pending_job(v1);
     kinds[count++] = dependencies_job(d);
     kinds[count++] = health_job(d);

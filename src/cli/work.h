@@ -9,8 +9,11 @@
 #include "cli/command.h"
 #include "domain/domain.h"
 
+struct shelf; /* cli/shelf.h: it outlives the jobs */
+
 /* Fills d->jobs and what the kinds work with. work_close follows in any case. */
-enum err work_open(const struct cli *cli, const char *data, struct domain *d) MUST_USE;
+enum err work_open(const struct cli *cli, const char *data, struct domain *d,
+                   struct shelf *shelf) MUST_USE;
 /* First of all when the server stops: nobody waits for a job any more. */
 void work_stop(struct domain *d);
 void work_close(struct domain *d); /* after the last request, before the store */

@@ -40,7 +40,7 @@ static const struct permission table[] = {
     {"cadence:system:metrics:read",           PERMISSION_SYSTEM,   "Read counters and histograms"},
     {"cadence:system:logs:read",              PERMISSION_SYSTEM,   "Read the last lines of the log"},
     {"cadence:system:backup:read",            PERMISSION_SYSTEM,   "Take a backup, which holds everything"},
-    {"cadence:system:backup:write",           PERMISSION_SYSTEM,   "Restore a backup"},
+    {"cadence:system:backup:write",           PERMISSION_SYSTEM,   "Restore and delete backups"},
     {"cadence:system:storage:read",           PERMISSION_SYSTEM,   "See what is stored and replicated"},
     {"cadence:system:storage:write",          PERMISSION_SYSTEM,   "Sweep, verify and synchronize storage"},
     {"cadence:org:read",                      PERMISSION_ORG,      "See the organization"},

@@ -20,4 +20,11 @@ enum err snapshot_make(struct ctx *ctx, const char *from, const char *to) MUST_U
  */
 enum err snapshot_check(struct ctx *ctx, const char *path) MUST_USE;
 
+struct snapshot_figures {
+    int64_t orgs, users, plugins, versions; /* deleted orgs and users do not count */
+};
+/* Of a database that was checked; `is_ours`: the one in use. */
+enum err snapshot_count(struct ctx *ctx, const char *path, bool is_ours,
+                        struct snapshot_figures *out) MUST_USE;
+
 #endif

@@ -29,6 +29,7 @@ const struct sql_list *const store_statements[] = {
     &attention_store_sql,
     &download_store_sql,
     &snapshot_check_sql,
+    &snapshot_figures_sql,
     &snapshot_sql,
     &store_sql,
     &user_store_sql,

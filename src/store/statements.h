@@ -33,6 +33,7 @@ extern const struct sql_list storage_store_sql;
 extern const struct sql_list attention_store_sql;
 extern const struct sql_list download_store_sql;
 extern const struct sql_list snapshot_check_sql;
+extern const struct sql_list snapshot_figures_sql;
 extern const struct sql_list snapshot_sql;
 extern const struct sql_list store_sql;
 extern const struct sql_list user_store_sql;

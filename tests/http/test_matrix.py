@@ -32,6 +32,8 @@ MAY = {
     "cadence:system:api_keys:read": {SYS_ADMIN},
     "cadence:system:api_keys:write": {SYS_ADMIN},
     "cadence:system:audit:read": {SYS_ADMIN},
+    "cadence:system:backup:read": {SYS_ADMIN},
+    "cadence:system:backup:write": {SYS_ADMIN},
     "cadence:system:logs:read": {SYS_ADMIN},
     "cadence:system:metrics:read": {SYS_ADMIN},
     "cadence:system:orgs:create": {SYS_ADMIN},

@@ -188,6 +188,22 @@ export const api = {
   download: (plugin, scope) => call("GET", api.downloadPath(plugin, scope), { accept: "application/zip" }),
   loadExamples: () => call("POST", "/api/admin/examples"),
 
+  /* One version: read where it is seen, changed where it lives */
+  files: (row, scope) => call("GET", `${pluginsPath(scope)}${path`/${row.id}/files`}`),
+  filePath: (row, scope, name) => `${pluginsPath(scope)}${path`/${row.id}/files/`}${name.split("/").map(encodeURIComponent).join("/")}`,
+  file: (row, scope, name) => call("GET", api.filePath(row, scope, name), { accept: "*/*" }),
+  difference: (row, other, scope) => call("GET", `${pluginsPath(scope)}${path`/${row.id}/diff?with=${other.id}`}`),
+  downloads: (row, scope, days) => call("GET", `${pluginsPath(scope)}${path`/${row.id}/downloads?days=${days}`}`),
+  report: (row, scope) => call("GET", `${pluginsPath(scope)}${path`/${row.id}/report`}`),
+  healthChecks: (row, scope, cursor) => listPage(`${pluginsPath(scope)}${path`/${row.id}/health`}`, { limit: 20, cursor }),
+  askHealth: (row, scope) => call("POST", `${pluginPath(row, scope)}/health`),
+  pluginJob: (row, scope, id) =>
+    call("GET", homeOf(row, scope) === "system" ? path`/api/admin/jobs/${id}` : path`/api/orgs/${homeOf(row, scope)}/jobs/${id}`),
+  rollback: (row, scope) => call("POST", `${pluginPath(row, scope)}/rollback`),
+  auditOf: (subject) => listPage("/api/admin/audit", { subject, limit: 50 }),
+  v1Delete: (name, version) => call("DELETE", path`/api/v1/plugins/uploaded/${name}/${version}`),
+  v1Reload: () => call("POST", "/api/v1/plugins/reload"),
+
   /* Uploads; options: {name, dryRun, backport, key, onProgress, signal} */
   upload: (scope, file, options) => {
     const query = new URLSearchParams({ filename: options.name });

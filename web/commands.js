@@ -40,6 +40,13 @@ export const commands = {
       `download ${named(plugin)}${orgFlag(scope)}`),
   versions: (plugin, scope) =>
     action("GET", `${pluginsPath(scope)}${path`/${plugin.pid}/versions`}`, {}, `versions ${quoted(plugin.pid)}${orgFlag(scope)}`),
+  rollback: (plugin, scope) => ({ curl: curl("POST", `${pluginPath(plugin, scope)}/rollback`) }),
+  check: (plugin, scope) =>
+    action("POST", `${pluginPath(plugin, scope)}/health`, {}, `health ${named(plugin)} --check${orgFlag(homeOf(plugin, scope))}`),
+  report: (plugin, scope) => ({ curl: curl("GET", `${pluginsPath(scope)}${path`/${plugin.id}/report`}`) }),
+  difference: (plugin, other, scope) => ({ curl: curl("GET", `${pluginsPath(scope)}${path`/${plugin.id}/diff?with=${other.id}`}`) }),
+  v1Delete: (name, version) => ({ curl: curl("DELETE", path`/api/v1/plugins/uploaded/${name}/${version}`) }),
+  v1Reload: () => action("POST", "/api/v1/plugins/reload", {}, "reload"),
   createOrg: () => ({ curl: curl("POST", "/api/admin/orgs", { json: { name: "Acme", domain: "acme.example" } }) }),
   loadExamples: () => ({ curl: curl("POST", "/api/admin/examples") }),
 };

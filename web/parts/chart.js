@@ -60,9 +60,21 @@ function options({ title, series, bars, format, height, isTime }, box, library) 
   };
 }
 
+/* Grows when the system turns to dark or light: what is drawn on a canvas must be drawn again. */
+function useShades() {
+  const [turns, turn] = useState(0);
+  useEffect(() => {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const note = () => turn((n) => n + 1);
+    dark.addEventListener("change", note);
+    return () => dark.removeEventListener("change", note);
+  }, []);
+  return turns;
+}
+
 export function Chart({ title, times, series, bars, format = countText, height = 200 }) {
   const box = useRef(null);
-  const shade = useStore(theme);
+  const shade = `${useStore(theme)} ${useShades()}`;
   const [failed, fail] = useState(false);
   const isTime = typeof times[0] === "number";
   useEffect(() => {

@@ -1,49 +1,148 @@
 /*
- * plugin.js - one plugin: what it says of itself, and its versions.
+ * plugin.js - one plugin: its title, what can be done with it, and its tabs.
+ *
+ * The address says what is shown: ?version= (the latest without it), ?source= where the same id
+ * stands twice, ?tab=, and in the files ?file=&line=. Each tab is a file of its own beside this one
+ * and gets {plugin, row, scope, query}; plugin_data.js holds what they share.
  */
-import { html } from "../preact.js";
-import { api, homeOf } from "../api.js";
-import { slim } from "../catalog.js";
-import { PLUGIN_KINDS, useLive } from "../live.js";
+import { html, useState } from "../preact.js";
+import { api } from "../api.js";
 import { catalogPath } from "../pages.js";
-import { Badge, Button, Bytes, Card, Loaded, Switch, Table, Time, toast, useLoad, ViewHead } from "../parts.js";
-import { address } from "../router.js";
-import { useCan } from "../session.js";
+import {
+  Badge, Button, Choice, ConfirmTyped, copyText, EmptyState, ErrorPanel, IconButton, Menu, Skeleton, Switch, Tabs, toast, useTask,
+} from "../parts.js";
+import { PluginMark } from "../parts/mark.js";
+import { address, go, setQuery } from "../router.js";
 import { texts } from "../texts.js";
+import { Health } from "./catalog_rows.js";
+import { PluginChecks } from "./plugin_checks.js";
+import { flip, menuOf, usePlugin, v1Name, writable } from "./plugin_data.js";
+import { PluginDiff } from "./plugin_diff.js";
+import { PluginFiles } from "./plugin_files.js";
+import { PluginOverview } from "./plugin_overview.js";
+import { PluginSettings } from "./plugin_settings.js";
+import { PluginTools } from "./plugin_tools.js";
+import { PluginTrust } from "./plugin_trust.js";
+import { PluginVersions } from "./plugin_versions.js";
 
 const t = texts.plugin;
 const c = texts.catalog;
 
-function Versions({ rows, scope, onChange }) {
-  const can = useCan();
-  const flip = async (row, on) => {
-    try {
-      await api.changePlugin(row, scope, { enabled: on });
-      toast(on ? c.enabled(`${row.name} ${row.version}`) : c.disabled(`${row.name} ${row.version}`));
-    } catch (error) {
-      toast({ error });
-    }
-    onChange();
-  };
-  const columns = [
-    { key: "version", title: c.columns.version, render: (row) => html`<strong class="num">${row.version}</strong> ${row.is_latest && html`<${Badge} kind="ok">${t.latest}<//>`}` },
-    { key: "when", title: c.columns.changed, render: (row) => html`<${Time} at=${row.created_at} />` },
-    { key: "size", title: c.sorts.size, end: true, render: (row) => html`<${Bytes} n=${row.size_bytes} />` },
-    { key: "state", title: c.columns.state, render: (row) =>
-        html`<${Switch} on=${row.enabled} label=${c.switch(`${row.name} ${row.version}`)} disabled=${!can("plugins:write", homeOf(row, scope))} onFlip=${(on) => flip(row, on)} />` },
-    { key: "get", title: t.download, hidden: true, end: true, render: (row) => html`<${Button} small icon="download" href=${api.downloadPath(row, scope)}>${t.download}<//>` },
-  ];
-  return html`<${Table} caption=${t.versions} columns=${columns} rows=${rows} />`;
+const PARTS = {
+  readme: PluginOverview, versions: PluginVersions, diff: PluginDiff, settings: PluginSettings,
+  files: PluginFiles, tools: PluginTools, checks: PluginChecks, trust: PluginTrust,
+};
+
+/* ---- the title ------------------------------------------------------------------------------------- */
+
+const COPY = { replicated: ["ok", "cloud"], pending: ["info", "clock"], conflict: ["warn", "attention"], local: ["", "storage"] };
+
+function Badges({ row }) {
+  const [kind, icon] = COPY[row.replication] ?? COPY.local;
+  return html`<ul class="tags plugin-badges" aria-label=${t.state}>
+    <li><${Badge} icon=${row.source === "system" ? "system" : "org"}>${c.source[row.source]}<//></li>
+    <li><${Badge} kind=${row.is_latest ? "ok" : "warn"}>${row.is_latest ? t.latest : t.notLatest}<//></li>
+    <li><${Badge} kind=${row.enabled ? "ok" : "warn"} icon=${row.enabled ? "check" : "pause"}>${row.enabled ? c.state.on : c.state.off}<//></li>
+    <li><${Health} row=${row} /></li>
+    ${row.artifact === "missing"
+      ? html`<li><${Badge} kind="danger" icon="attention">${c.broken}<//></li>`
+      : html`<li><${Badge} kind=${kind} icon=${icon}>${c.copy[row.replication] ?? row.replication}<//></li>`}
+    ${row.quarantined && html`<li><${Badge} kind="danger" icon="shield">${t.quarantined}<//></li>`}
+    ${row.tag && html`<li><${Badge} kind="accent" icon="tag">${row.tag}<//></li>`}
+  </ul>`;
 }
 
-export function Plugin({ scope, params }) {
-  const list = useLoad(() => api.versions(scope, params.pid), [scope, params.pid]);
-  useLive(PLUGIN_KINDS, (event) => (!event.pid || event.pid === params.pid) && list.reload());
-  return html`<${Loaded} from=${list}>
-    ${(rows) => {
-      const row = slim(rows.find((one) => one.is_latest) ?? rows[0]);
-      return html`<${ViewHead} title=${row.name} lead=${row.description}><${Button} href=${address(catalogPath(scope))}>${t.back}<//><//>
-        <${Card} title=${t.versions} note=${row.pid}><${Versions} rows=${rows} scope=${scope} onChange=${list.reload} /><//>`;
-    }}
+function VersionMenu({ plugin, row }) {
+  const items = plugin.rows.map((one) => ({
+    id: one.id, label: one.version, checked: one.id === row.id, end: [one.is_latest && t.latest, !one.enabled && t.off].filter(Boolean).join(", "),
+    onPick: () => setQuery({ version: one.is_latest ? "" : one.version, file: "", line: "" }, { push: true }),
+  }));
+  return html`<${Menu} label=${t.versionIs(row.version)} icon="down" items=${items} search=${items.length > 8} />`;
+}
+
+async function copyId(pid) {
+  toast((await copyText(pid)) ? texts.copy.done : { text: texts.copy.failed, bad: true });
+}
+
+function Head({ plugin, row, ask }) {
+  const { scope } = plugin;
+  return html`<header class="plugin-head">
+    <${PluginMark} row=${row} />
+    <div class="plugin-head-text">
+      <p class="plugin-trail"><a href=${address(catalogPath(scope))}>${t.back}</a></p>
+      <h1>${row.name}</h1>
+      <p class="plugin-pid"><code>${row.pid}</code><${IconButton} small icon="copy" label=${t.copyId} onClick=${() => copyId(row.pid)} /></p>
+      ${row.description && html`<p class="plugin-lead">${row.description}</p>`}
+      <${Badges} row=${row} />
+    </div>
+    <div class="plugin-do">
+      ${plugin.sources.length > 1 &&
+      html`<${Choice} label=${c.filter.source} at=${plugin.source} options=${plugin.sources.map((id) => ({ id, label: c.source[id] }))}
+        onAt=${(source) => setQuery({ source, version: "", file: "", line: "" }, { push: true })} />`}
+      <div class="actions">
+        ${writable(row, scope) &&
+        html`<${Switch} on=${row.enabled} label=${c.switch(`${row.name} ${row.version}`)} shown=${row.enabled ? c.state.on : c.state.off} onFlip=${(on) => flip(plugin, row, on)} />`}
+        <${VersionMenu} plugin=${plugin} row=${row} />
+        <${Button} kind="main" icon="download" href=${api.downloadPath(row, scope)} download>${t.download}<//>
+        <${Menu} bare label=${c.more(row.name)} items=${() => menuOf(plugin, row, ask)} />
+      </div>
+    </div>
+  </header>`;
+}
+
+/* ---- deletion over the v1 API -------------------------------------------------------------------------- */
+
+function Delete({ plugin, row, onClose }) {
+  const word = `${v1Name(row)}-${row.version}`;
+  const task = useTask(async () => {
+    await api.v1Delete(v1Name(row), row.version);
+    toast(t.removed(word));
+    onClose();
+    if (plugin.rows.length === 1) go(catalogPath(plugin.scope));
+    else setQuery({ version: "" });
+    plugin.list.reload();
+  });
+  return html`<${ConfirmTyped} title=${t.removeTitle(word)} word=${word} action=${t.remove} busy=${task.busy} onConfirm=${task.run} onClose=${onClose}>
+    <p>${t.removeText}</p>
+    <div role="alert">${task.wrong && html`<${ErrorPanel} error=${task.wrong} />`}</div>
   <//>`;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
+
+const Missing = ({ scope, pid }) =>
+  html`<${EmptyState} whole icon="search" title=${t.notFound}><p>${t.notFoundNote(pid)}</p><${Button} href=${address(catalogPath(scope))}>${t.toCatalog}<//><//>`;
+
+function tabsOf(plugin, row) {
+  return [
+    { id: "readme", title: t.tabs.readme },
+    { id: "versions", title: t.tabs.versions, count: plugin.rows.length },
+    ...(plugin.rows.length > 1 ? [{ id: "diff", title: t.tabs.diff }] : []),
+    { id: "settings", title: t.tabs.settings, count: row.settings_schema.length },
+    { id: "tools", title: t.tabs.tools, count: row.tools.length },
+    { id: "files", title: t.tabs.files },
+    { id: "checks", title: t.tabs.checks },
+    { id: "trust", title: t.tabs.trust },
+  ];
+}
+
+export function Plugin({ scope, params, query, me }) {
+  const plugin = usePlugin(scope, params.pid, query);
+  const [asked, ask] = useState("");
+  const { list, row } = plugin;
+  if (list.wrong?.status === 404) return html`<${Missing} scope=${scope} pid=${params.pid} />`;
+  if (!row && list.wrong) return html`<${ErrorPanel} error=${list.wrong} onRetry=${list.reload} />`;
+  if (!row) return list.value ? html`<${Missing} scope=${scope} pid=${params.pid} />` : html`<${Skeleton} lines=${6} />`;
+  const tabs = tabsOf(plugin, row);
+  const at = tabs.some((one) => one.id === query.tab) ? query.tab : "readme";
+  const Part = PARTS[at];
+  return html`<div class="plugin-page">
+    <${Head} plugin=${plugin} row=${row} ask=${ask} />
+    ${plugin.lost && html`<p class="notice notice-warn" role="status">${t.lost(plugin.lost, row.version)}</p>`}
+    ${row.artifact === "missing" && html`<p class="notice notice-danger">${t.artifactMissing}</p>`}
+    <${Tabs} label=${t.tabsLabel} tabs=${tabs} at=${at} onAt=${(tab) => setQuery({ tab: tab === "readme" ? "" : tab, file: "", line: "" }, { push: true })}>
+      <${Part} key=${at === "versions" || at === "diff" ? plugin.source : row.id} plugin=${plugin} row=${row} scope=${scope} query=${query} me=${me} />
+    <//>
+    ${asked === "delete" && html`<${Delete} plugin=${plugin} row=${row} onClose=${() => ask("")} />`}
+  </div>`;
 }

@@ -1,0 +1,119 @@
+/*
+ * plugin_data.js - the versions of one plugin as its page knows them, and what can be done with one.
+ *
+ * usePlugin(scope, pid, query) reads them, picks the one that the address means, and keeps them
+ * fresh. Switches act at once and go back when the server refuses. `beat` grows with every event
+ * about this plugin, so that a tab that shows more than its row reads that again.
+ */
+import { api, homeOf } from "../api.js";
+import { commands } from "../commands.js";
+import { PLUGIN_KINDS, useLive } from "../live.js";
+import { confirm, copyItems, toast, useLoad } from "../parts.js";
+import { useEffect, useState } from "../preact.js";
+import { setQuery } from "../router.js";
+import { can } from "../session.js";
+import { texts } from "../texts.js";
+
+const t = texts.plugin;
+const c = texts.catalog;
+
+export const fileName = (row) => `${row.pid}-${row.version}.zip`;
+export const writable = (row, scope) => can("plugins:write", homeOf(row, scope));
+/* A plugin of the first generation is known by its bare name over the v1 API. */
+export const v1Name = (row) => (row.source === "system" && row.pid.startsWith("legacy.") ? row.pid.slice("legacy.".length) : "");
+
+/* The same id may stand in the system and in the organization: the organization's own is meant. */
+function pick(all, query) {
+  const sources = [...new Set(all.map((row) => row.source))];
+  const source = sources.includes(query.source) ? query.source : sources.includes("org") ? "org" : sources[0];
+  const rows = all.filter((row) => row.source === source);
+  const latest = rows.find((row) => row.is_latest) ?? rows[0];
+  const asked = query.version ? rows.find((row) => row.version === query.version) : latest;
+  return { rows, sources, source, latest, row: asked ?? latest, lost: query.version && !asked ? query.version : "" };
+}
+
+export function usePlugin(scope, pid, query) {
+  const list = useLoad(() => api.versions(scope, pid), [scope, pid]);
+  const [changes, change] = useState({});
+  const [beat, setBeat] = useState(0);
+  useLive(PLUGIN_KINDS, (event) => {
+    if (event.pid && event.pid !== pid) return;
+    setBeat((n) => n + 1);
+    list.reload();
+  });
+  useEffect(() => change({}), [list.value]); /* what the server says now is newer */
+  const patch = (id, what) => change((now) => ({ ...now, [id]: what }));
+  const all = (list.value ?? []).map((row) => (changes[row.id] ? { ...row, ...changes[row.id] } : row));
+  return { scope, pid, list, patch, beat, ...(all.length > 0 ? pick(all, query) : { rows: [] }) };
+}
+
+/* At once here, then there; back again when it was refused. */
+export async function flip(plugin, row, on, undo = true) {
+  const { scope, patch, list } = plugin;
+  const name = `${row.name} ${row.version}`;
+  patch(row.id, { enabled: on });
+  try {
+    await api.changePlugin(row, scope, { enabled: on });
+    toast({ text: on ? c.enabled(name) : c.disabled(name), undo: undo ? () => flip(plugin, row, !on, false) : undefined });
+  } catch (error) {
+    patch(row.id, undefined);
+    toast({ error });
+  }
+  list.reload();
+}
+
+export async function rollBack(plugin) {
+  const { scope, rows, list } = plugin;
+  const enabled = rows.filter((row) => row.enabled);
+  const [from, to] = enabled;
+  if (!to || !(await confirm({ title: t.rollbackTitle, text: t.rollbackText(from.version, to.version), action: t.rollback, danger: true }))) return;
+  try {
+    const now = await api.rollback(from, scope);
+    setQuery({ version: "" });
+    toast({ text: t.rolledBack(now.version), undo: () => flip(plugin, from, true, false) });
+  } catch (error) {
+    toast({ error });
+  }
+  list.reload();
+}
+
+/* Resolves when the job has ended; tells its state meanwhile. */
+export async function runCheck(row, scope, onState) {
+  const { job_id: id } = await api.askHealth(row, scope);
+  for (;;) {
+    const job = await api.pluginJob(row, scope, id);
+    onState(job.state);
+    if (job.finished_at) return job;
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+const POLL = 400;
+
+export async function reloadStores(plugin) {
+  try {
+    const found = await api.v1Reload();
+    toast(t.reloaded(found.loaded.length, found.failed.length));
+  } catch (error) {
+    toast({ error });
+  }
+  plugin.list.reload();
+}
+
+/* The menu beside the title: what is rarely done, and the same as command lines. */
+export function menuOf(plugin, row, ask) {
+  const { scope, rows } = plugin;
+  const writes = writable(row, scope);
+  const items = [];
+  if (writes && rows.filter((one) => one.enabled).length > 1) items.push({ id: "back", label: t.rollback, icon: "undo", onPick: () => rollBack(plugin) });
+  if (writes && v1Name(row)) {
+    items.push({ id: "reload", label: t.reload, icon: "sync", onPick: () => reloadStores(plugin) });
+    items.push({ id: "delete", label: t.remove, icon: "trash", danger: true, onPick: () => ask("delete") });
+  }
+  if (items.length > 0) items.push({ line: true });
+  items.push({ title: t.asDownload }, ...copyItems(commands.download(row, scope)));
+  if (writes) items.push({ title: row.enabled ? t.asDisable : t.asEnable }, ...renamed(copyItems(commands.enable(row, scope, !row.enabled)), "switch"));
+  return items;
+}
+
+const renamed = (items, mark) => items.map((one) => ({ ...one, id: `${mark} ${one.id}` }));

@@ -185,7 +185,7 @@ export const api = {
   plugin: (scope, id) => call("GET", pluginsPath(scope) + path`/${id}`),
   changePlugin: (plugin, scope, changes) => call("PATCH", pluginPath(plugin, scope), { json: changes }),
   downloadPath: (plugin, scope) => `${pluginsPath(scope)}${path`/${plugin.id}/download`}`,
-  download: (plugin, scope) => call("GET", api.downloadPath(plugin, scope), { accept: "application/zip" }),
+  download: (plugin, scope) => call("GET", `${api.downloadPath(plugin, scope)}?redirect=false`, { accept: "application/zip" }),
   loadExamples: () => call("POST", "/api/admin/examples"),
 
   /* One version: read where it is seen, changed where it lives */

@@ -19,6 +19,7 @@
 #include "base/json_read.h"
 #include "domain/catalog.h"
 #include "domain/downloads.h"
+#include "domain/replica.h"
 #include "domain/rollback.h"
 
 enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20, PID_ROOM = 256 };
@@ -450,12 +451,35 @@ static enum err rollback(struct ctx *ctx, struct call *call)
     return OK;
 }
 
+/* Whether the client was sent to the bucket. What asks for a part or for a change is answered here,
+ * since it knows our ETag and not the bucket's; so is HEAD, since an address is signed for GET. */
+static enum err send_elsewhere(struct ctx *ctx, struct call *call, const struct plugin *p,
+                               const char *disposition, bool *sent)
+{
+    const struct request *req = call->req;
+    const char *url = NULL;
+    bool wanted = true;
+    enum err err = request_query_bool(ctx, req, "redirect", &wanted);
+    if (err == OK && wanted && req->method == METHOD_GET &&
+        request_header(req, "Range").p == NULL && request_header(req, "If-None-Match").p == NULL)
+        err = replica_share(ctx, api_domain(call)->replica, p, disposition, &url);
+    *sent = err == OK && url;
+    if (!*sent)
+        return err;
+    downloads_note(api_domain(call), p->id);
+    reply_no_store(call->reply); /* the address is good for a minute, the version for ever */
+    reply_field(call->reply, "Location", url);
+    reply_empty(call->reply, 302);
+    return OK;
+}
+
 /* The bytes of a version never change, so a client may keep them for as long as it likes. */
 static enum err download(struct ctx *ctx, struct call *call)
 {
     struct plugin p;
     off_t from, n;
     int fd;
+    bool sent;
     enum err err = find_row(ctx, call, &p);
     if (err != OK)
         return err;
@@ -464,6 +488,8 @@ static enum err download(struct ctx *ctx, struct call *call)
                                   p.version);
     if (etag == NULL || name == NULL)
         return ctx_no_memory(ctx);
+    if ((err = send_elsewhere(ctx, call, &p, name, &sent)) != OK || sent)
+        return err;
     reply_field(call->reply, "Cache-Control", "private, max-age=31536000, immutable");
     reply_field(call->reply, "Accept-Ranges", "bytes");
     reply_field(call->reply, "Content-Disposition", name);

@@ -78,7 +78,8 @@ static enum err fetch_to(struct cli *cli, struct target *t, const char *path, co
 {
     int fd;
     struct target_answer answer;
-    const char *url = str_printf(cli->ctx->arena, "%s/download", path);
+    /* no redirect is followed here, and the server that was named has the bytes */
+    const char *url = str_printf(cli->ctx->arena, "%s/download?redirect=false", path);
     if (url == NULL)
         return ctx_no_memory(cli->ctx);
     enum err err = open_output(cli, name, &fd);

@@ -3,6 +3,8 @@
  */
 #include "cli/replicate.h"
 
+#include <string.h>
+
 #include "base/config.h"
 #include "cli/object_store.h"
 #include "domain/domain.h"
@@ -24,6 +26,7 @@ static void fill(const struct cli *cli, const struct object_store_settings *s,
         .create_bucket = s->create_bucket,
         .sync = s->sync,
         .cadence_layout = s->cadence_layout,
+        .share = strcmp(config_text(cli->config, "download-redirect"), "presigned") == 0,
         .poll_min = poll,
         .poll_max = poll * QUIET_TIMES,
         .snapshot_every = config_int(cli->config, "s3-snapshot-every"),

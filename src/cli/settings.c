@@ -139,6 +139,8 @@ const struct config_row settings_rows[] = {
      .help = "how this node is called where several share a bucket; without it its host's name"},
     {.key = "s3-cadence-layout", .env = "LARDER_S3_CADENCE_LAYOUT", .type = CONFIG_CHOICE, .standard = "auto", .choices = "auto|on|off",
      .help = "write the layout that Cadence workers read as well; auto does where CADENCE_S3_ names are in use"},
+    {.key = "download-redirect", .env = "LARDER_DOWNLOAD_REDIRECT", .type = CONFIG_CHOICE, .standard = "off", .choices = "off|presigned",
+     .help = "send downloads of what is in the bucket there, with an address that is good for a minute"},
     {.key = "backup-s3-every", .env = "LARDER_BACKUP_S3_EVERY", .type = CONFIG_DURATION, .standard = "0", .min = 0, .max = 31LL * DAY,
      .help = "back up to the bucket this often while the server runs; 0 = never"},
     {.key = "backup-s3-keep", .env = "LARDER_BACKUP_S3_KEEP", .type = CONFIG_INT, .standard = "14", .min = 1, .max = 10000,

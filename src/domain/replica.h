@@ -43,6 +43,7 @@ struct replica_options {
     bool create_bucket;         /* make it where it does not exist */
     bool sync;                  /* uploads are refused while the store is away */
     bool cadence_layout;        /* also write the keys that Cadence's workers read */
+    bool share;                 /* downloads are sent to the bucket for their bytes */
     int64_t poll_min, poll_max; /* milliseconds; 0 = 2 s and 30 s */
     int64_t snapshot_every;     /* entries; 0 = 1,000 */
     bool look_only;             /* says how it stands, and neither sends, takes nor writes */
@@ -68,6 +69,11 @@ enum err replica_admit(struct ctx *ctx, struct replica *r) MUST_USE;
 /* In sync mode: waits until what was done to that row is in the bucket, for fifteen seconds at most;
  * row->replication tells what came of it. Otherwise nothing. */
 void replica_confirm(struct ctx *ctx, struct replica *r, struct plugin *row);
+
+/* Where downloads are sent to the bucket: an address in the arena that is good for that row's bytes
+ * for a minute. NULL where they come from here: switched off, not in the bucket, store away. */
+enum err replica_share(struct ctx *ctx, struct replica *r, const struct plugin *row,
+                       const char *disposition, const char **url) MUST_USE;
 
 /* False until an empty node has caught up for the first time, unless the store is away. */
 bool replica_ready(struct replica *r);

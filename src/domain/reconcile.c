@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "blob/blob.h"
+#include "blob/patience.h"
 #include "blob/tree.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
@@ -31,7 +32,8 @@ enum {
     ROWS_MAX = 1 << 30, /* bytes for the records: some millions of versions */
     SYSTEM_DEPTH = 2,
     TENANT_DEPTH = 3,
-    MARKS = 500 /* rows' states in one transaction */
+    STOP_FLUSH_MS = 1000, /* the end of a server must not wait for a busy disk */
+    MARKS = 500           /* rows' states in one transaction */
 };
 
 struct held {
@@ -335,9 +337,14 @@ static enum err flush_trees(struct ctx *ctx, struct domain *d)
     return err == OK ? legacy_flush(ctx, d) : err;
 }
 
+static enum err flush_all(struct ctx *ctx, void *arg)
+{
+    return flush_trees(ctx, arg);
+}
+
 enum err reconcile_ended(struct ctx *ctx, struct domain *d)
 {
-    enum err err = flush_trees(ctx, d);
+    enum err err = patience_run(ctx, flush_all, d, STOP_FLUSH_MS);
     return err == OK ? store_write(ctx, d->store, end_run, NULL) : err;
 }
 

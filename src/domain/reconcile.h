@@ -26,7 +26,8 @@ struct reconcile_report {
  */
 enum err reconcile_run(struct ctx *ctx, struct domain *d, struct reconcile_report *out) MUST_USE;
 
-/* At the end of a run that ends well: flushes the trees, and notes it. */
+/* At the end of a run that ends well: flushes the trees, and notes it. Where the disk takes longer
+ * than a second nothing is noted, and the next start builds what this run made again. */
 enum err reconcile_ended(struct ctx *ctx, struct domain *d) MUST_USE;
 
 #endif

@@ -172,6 +172,8 @@ static const char *read_keys(struct reading *r, const char **where)
         return NULL;
     }
     if (!key.text && !secret.text) {
+        if (r->profile.trouble)
+            return r->profile.trouble;
         if (r->profile.named && !r->profile.found)
             return "AWS_PROFILE names a profile that is in no file; set it right, or set "
                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
@@ -273,6 +275,7 @@ enum err object_store_read(struct ctx *ctx, const struct cli *cli,
     out->why = off       ? "Switched off by s3-enabled"
                : missing ? missing
                          : "There are keys, but no bucket is named: LARDER_S3_BUCKET is not set";
+    out->warning = r.profile.trouble;
     if (r.trimmed)
         out->warning = "Blanks around a key or its secret were left out";
     err = out->state == OBJECT_STORE_READY ? try_client(ctx, out) : OK;

@@ -18,15 +18,25 @@ static const char *variable(char *const *env, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* A file that is not there is as good as an empty one; one that cannot be read is told. */
-static enum err read_file(struct ctx *ctx, const char *path, struct slice *text)
+/* It counts as empty then, and the first such sentence is kept. */
+static enum err note_trouble(struct ctx *ctx, struct profile *p, const char *path, const char *why)
+{
+    if (p->trouble)
+        return OK;
+    p->trouble = str_printf(ctx->arena, "%s %s", path, why);
+    return p->trouble ? OK : ctx_no_memory(ctx);
+}
+
+static enum err read_file(struct ctx *ctx, struct profile *profile, const char *path,
+                          struct slice *text)
 {
     *text = SLICE("");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return OK;
     if (fd < 0)
-        return ctx_fail(ctx, ERR_INVALID, "%s cannot be read: %s", path, strerror(errno));
+        return note_trouble(ctx, profile, path,
+                            errno == EACCES ? "may not be read by this user" : "cannot be opened");
     char *p = arena_alloc(ctx->arena, PROFILE_FILE_MAX + 1);
     size_t n = 0;
     ssize_t got = p ? 1 : 0;
@@ -38,7 +48,7 @@ static enum err read_file(struct ctx *ctx, const char *path, struct slice *text)
     if (p == NULL)
         return ctx_no_memory(ctx);
     if (got < 0 || n > PROFILE_FILE_MAX)
-        return ctx_fail(ctx, ERR_INVALID, "%s is not a file of profiles", path);
+        return note_trouble(ctx, profile, path, "is not a file of profiles");
     *text = (struct slice){p, n};
     return OK;
 }
@@ -79,7 +89,7 @@ static enum err read_section(struct ctx *ctx, struct profile *p, const char *pat
 {
     struct slice rest, line;
     bool inside = false;
-    enum err err = path ? read_file(ctx, path, &rest) : OK;
+    enum err err = path ? read_file(ctx, p, path, &rest) : OK;
     if (path == NULL || err != OK)
         return err;
     while (err == OK && slice_split(&rest, '\n', &line)) {

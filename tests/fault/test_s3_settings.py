@@ -1,6 +1,7 @@
 """Where the object store's settings come from, what is said of them, and what never is."""
 
 import json
+import os
 import re
 
 import pytest
@@ -129,6 +130,28 @@ def test_a_profile(larder_bin, profiles, stub):
     assert rows["s3-access-key"]["where"] == "variable AWS_ACCESS_KEY_ID"
     code, said = why(larder_bin, **{**env, "AWS_PROFILE": "half"})
     assert code == 2 and "half a pair" in said
+
+
+@pytest.mark.parametrize("kind", ["closed", "folder"])
+def test_a_profile_that_cannot_be_read_stops_nobody(larder_bin, start_server, profiles, stub, kind):
+    """It may belong to another program of this user; with keys from elsewhere it is not needed either."""
+    file = profiles / ".aws" / "credentials"
+    file.unlink()
+    if kind == "folder":
+        file.mkdir()
+    elif os.geteuid() == 0:  # root may read everything
+        file.symlink_to("credentials")
+    else:
+        file.touch(mode=0)
+    server = start_server(HOME=str(profiles))
+    assert server.client().get("/readyz").status_code == 200
+    said = [line for line in server.log_text().split("\n") if str(file) in line]
+    assert len(said) == 1 and "level=warn" in said[0] and "object_store.local_only" in said[0], said
+    server.stop()
+    code, said = why(larder_bin, HOME=str(profiles), LARDER_S3_BUCKET="bucket")
+    assert code == 2 and f"There is no object store: {file}" in said
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "LARDER_S3_ENDPOINT": stub.endpoint}
+    assert why(larder_bin, HOME=str(profiles), LARDER_S3_BUCKET="bucket", **keys) == (0, "")
 
 
 def test_each_value_says_where_it_came_from(larder_bin, tmp_path):

@@ -6,6 +6,7 @@ stdout, and is ended by its process id at teardown. LARDER_BIN names the program
 and has a deadline that fails the test.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -182,6 +183,11 @@ class Server:
         self.process.wait()
 
     def dispose(self):
+        """Asked first: a server that dies at once cannot end the sandbox that it is just making."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(START_SECONDS)
         self.kill()
         if not self.process.stdout.closed:
             self.process.stdout.close()

@@ -150,7 +150,8 @@ def test_a_profile_that_cannot_be_read_stops_nobody(larder_bin, start_server, pr
     server.stop()
     code, said = why(larder_bin, HOME=str(profiles), LARDER_S3_BUCKET="bucket")
     assert code == 2 and f"There is no object store: {file}" in said
-    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "LARDER_S3_ENDPOINT": stub.endpoint}
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "LARDER_S3_ENDPOINT": stub.endpoint,
+            "AWS_REGION": "us-east-1"}
     assert why(larder_bin, HOME=str(profiles), LARDER_S3_BUCKET="bucket", **keys) == (0, "")
 
 

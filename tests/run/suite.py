@@ -18,9 +18,9 @@ from counts import Counts
 from place import BUILD
 
 ASAN_SHARE = 120  # seconds of the default run that the unit tests get under ASan; `asan` has no limit
-FOLDERS = ("build", "package", "http", "fault")
+FOLDERS = ("fault", "http", "package", "build")
 # Under a sanitizer: no look at the release binary, and no preloaded library that fails on purpose.
-SANITIZED = ("package", "http")
+SANITIZED = ("http", "package")
 
 
 def parts_of_sanitizer(mode, everything):

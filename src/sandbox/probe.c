@@ -70,6 +70,7 @@ enum err sandbox_open(struct ctx *ctx, const struct sandbox_options *options, st
     if (s == NULL)
         return ctx_no_memory(ctx);
     s->as_root = geteuid() == 0;
+    s->users = user_range();
     s->bwrap = copy_executable(options->bwrap ? options->bwrap : BWRAP);
     s->hidden = options->hidden ? realpath(options->hidden, NULL) : NULL;
     if (make_probe(s) && find_python(s, options->python))

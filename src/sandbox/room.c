@@ -13,12 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    ARGUMENTS_MAX = 256 << 10,
-    USER_FIRST = 65520, /* up to 65533 is left free by every distribution */
-    USER_COUNT = 14,
-    COMMAND_MAX = 1024
-};
+#define SETPRIV "/usr/bin/setpriv"
+/* The session is the command's own, so that it reaches no group of processes but its own. It is not
+ * bubblewrap that makes it (--new-session): the first process inside stays in the group that the
+ * keeper kills, see spawn.c. */
+#define SETSID "/usr/bin/setsid"
+
+enum { ARGUMENTS_MAX = 256 << 10, COMMAND_MAX = 1024 };
 
 /* Links into /usr where the system has merged them, folders where it has not. */
 static const char *const system_folders[] = {"/bin",   "/sbin",  "/lib",
@@ -31,12 +32,6 @@ static const char *const network_files[] = {
     "/etc/ssl/certs",   "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki"};
 static const char *const variables[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", "TMPDIR=/tmp",
                                         "LANG=C.UTF-8"};
-
-uid_t room_user(const struct sandbox *sandbox)
-{
-    struct sandbox *s = (struct sandbox *)(uintptr_t)sandbox; /* a counter is no change */
-    return (uid_t)(USER_FIRST + atomic_fetch_add(&s->turns, 1) % USER_COUNT);
-}
 
 static void add(struct buf *b, const char *word)
 {
@@ -64,8 +59,8 @@ static void add_number(struct buf *b, const char *option, int64_t n)
 
 static void add_namespaces(struct buf *b, const struct sandbox *s, const struct sandbox_run *run)
 {
-    static const char *const always[] = {"--unshare-ipc",     "--unshare-pid", "--unshare-uts",
-                                         "--die-with-parent", "--new-session", "--clearenv"};
+    static const char *const always[] = {"--unshare-ipc", "--unshare-pid", "--unshare-uts",
+                                         "--die-with-parent", "--clearenv"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         add(b, always[i]);
     if (!run->network)
@@ -196,7 +191,7 @@ enum err room_command(struct ctx *ctx, const struct sandbox *sandbox, const stru
                       uid_t user, const char ***out)
 {
     const char *id = str_printf(ctx->arena, "%u", (unsigned)user);
-    const char *const drop[] = {"/usr/bin/setpriv",
+    const char *const drop[] = {SETPRIV,
                                 "--reuid",
                                 id,
                                 "--regid",
@@ -218,6 +213,7 @@ enum err room_command(struct ctx *ctx, const struct sandbox *sandbox, const stru
     argv[n++] = "--args";
     argv[n++] = "3"; /* ROOM_ARGS */
     argv[n++] = "--";
+    argv[n++] = SETSID;
     for (size_t i = 0; sandbox->as_root && i < sizeof drop / sizeof *drop; i++)
         argv[n++] = drop[i];
     for (size_t i = 0; i < words; i++)

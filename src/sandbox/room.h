@@ -7,32 +7,29 @@
 #define LARDER_SANDBOX_ROOM_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "sandbox/sandbox.h"
+#include "sandbox/user.h"
 
 enum { REASON_MAX = 400 };
 
 struct sandbox {
-    char *bwrap, *python; /* NULL = not found */
-    char *python_home;    /* to be mounted beside /usr; NULL where it lies below it */
-    char *hidden;         /* covered where a mounted folder contains it; may be NULL */
-    bool as_root;         /* we are root: the program then runs as a user of nobody else */
-    atomic_uint turns;    /* which of those users is next */
-    struct probe *probe;  /* of probe.c */
+    char *bwrap, *python;    /* NULL = not found */
+    char *python_home;       /* to be mounted beside /usr; NULL where it lies below it */
+    char *hidden;            /* covered where a mounted folder contains it; may be NULL */
+    bool as_root;            /* we are root: the program then runs as a user of nobody else */
+    struct user_range users; /* of whom that one is */
+    struct probe *probe;     /* of probe.c */
 };
 
 /* Where the descriptors stand that bubblewrap is told of. */
 enum { ROOM_ARGS = 3, ROOM_FILTER, ROOM_STATUS, ROOM_GATE, ROOM_FILES };
 enum { ROOM_FILES_MAX = 16 };
 
-/* The user that the program runs as, where we are root: a range that no system hands out. */
-uid_t room_user(const struct sandbox *sandbox);
-
 /*
- * NUL-separated, for `bwrap --args`, the command itself not among them. `user` is what room_user
- * gave, `filter` says whether there is a program at ROOM_FILTER.
+ * NUL-separated, for `bwrap --args`, the command itself not among them. `filter` says
+ * whether there is a program at ROOM_FILTER.
  */
 enum err room_arguments(struct ctx *ctx, const struct sandbox *sandbox,
                         const struct sandbox_run *run, bool filter, struct slice *out) MUST_USE;

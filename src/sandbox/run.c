@@ -2,9 +2,9 @@
  * run.c - one program, from the descriptors it gets to the last of its processes.
  *
  * bubblewrap waits at a gate until it has told us the first process inside: only then can the number
- * of processes be limited there, and only then can the whole be killed in one step, since that
- * process takes its namespace with it. One loop then copies output, counts, watches the clock, and
- * ends when all ends of the pipes are closed and that first process is gone.
+ * of processes be limited there, and what they use be counted. One loop then copies output, counts,
+ * watches the clock, and ends when all ends of the pipes are closed and that first process is gone.
+ * Who kills is the keeper (spawn.h), whenever we say so and when we are no more.
  */
 #include "sandbox/run.h"
 
@@ -16,12 +16,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sandbox/room.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/spawn.h"
+#include "sandbox/user.h"
 #include "sandbox/watch.h"
 
 enum {
@@ -42,10 +42,9 @@ struct running {
     int pipe[PIPES]; /* our ends; -1 = closed */
     int gate;        /* written to when the program may begin */
     int init;        /* pidfd of the first process inside; -1 = not told yet */
-    pid_t child;     /* bubblewrap itself */
+    struct spawned spawned;
     int64_t begun, deadline;
     bool killed, as_root;
-    bool stuck; /* was killed, and did not die in time */
     struct watch watch;
 };
 
@@ -118,7 +117,7 @@ static enum err make_files(struct ctx *ctx, const struct sandbox *s, const struc
 }
 
 static enum err prepare(struct ctx *ctx, const struct sandbox *s, const struct sandbox_run *run,
-                        struct fds *f)
+                        const struct user *user, struct fds *f)
 {
     *f = (struct fds){.gate = -1, .ours = {-1, -1, -1}};
     f->spawn.program = s->bwrap;
@@ -128,11 +127,11 @@ static enum err prepare(struct ctx *ctx, const struct sandbox *s, const struct s
         f->spawn.fd[i] = -1;
     if (run->file_count > ROOM_FILES_MAX)
         return ctx_fail_cause(ctx, ERR_INTERNAL, "%zu files for a sandbox", run->file_count);
-    uid_t user = room_user(s);
+    f->spawn.claim = user->claim;
     for (size_t i = 0; s->as_root && i < run->mount_count; i++)
-        if (run->mounts[i].writable && chown(run->mounts[i].from, user, (gid_t)user) != 0)
+        if (run->mounts[i].writable && chown(run->mounts[i].from, user->id, (gid_t)user->id) != 0)
             return ctx_fail_errno(ctx, errno, run->mounts[i].from);
-    enum err err = room_command(ctx, s, run, user, &f->spawn.argv);
+    enum err err = room_command(ctx, s, run, user->id, &f->spawn.argv);
     if (err == OK)
         err = make_pipes(ctx, f);
     return err == OK ? make_files(ctx, s, run, f) : err;
@@ -140,20 +139,14 @@ static enum err prepare(struct ctx *ctx, const struct sandbox *s, const struct s
 
 /* ------------------------------------------------------------------ ending */
 
-/* The first process inside takes all others with it. As long as it is not known it stands at the
- * gate, and is killed there as soon as it is: were bubblewrap killed instead, it would be left over
- * and go on when the gate's end of ours is closed. */
 static void kill_all(struct running *r, enum sandbox_end why)
 {
-    if (!r->killed) {
-        r->killed = true;
-        r->result->end = why;
-        r->deadline = clock_mono_us() / 1000 + DYING_MS;
-    }
-    if (r->init >= 0)
-        (void)syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0);
-    else if (r->watch.init > 0)
-        (void)kill(r->watch.init, SIGKILL);
+    if (r->killed)
+        return;
+    r->killed = true;
+    r->result->end = why;
+    r->deadline = clock_mono_us() / 1000 + DYING_MS;
+    spawn_kill(&r->spawned);
 }
 
 /* The number behind a name in what bubblewrap writes about itself, or -1. */
@@ -177,16 +170,16 @@ static int64_t status_number(const struct running *r, const char *name)
 /* The first process is known: bind it, then let it go. */
 static void open_gate(struct running *r)
 {
-    int64_t pid = r->init < 0 ? status_number(r, "\"child-pid\"") : -1;
+    int64_t pid = r->init < 0 && !r->killed ? status_number(r, "\"child-pid\"") : -1;
     if (pid <= 0)
-        return;
+        return; /* or somebody else's by now */
     /* bubblewrap itself counts where it is the same user as the program */
     const rlim_t processes = (rlim_t)r->run->limits.processes + !r->as_root;
     const struct rlimit both = {processes, processes};
     r->watch.init = (pid_t)pid;
     r->watch.limit = r->run->limits.memory_bytes;
     r->init = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    if (r->killed || r->init < 0 || prlimit((pid_t)pid, RLIMIT_NPROC, &both, NULL) != 0) {
+    if (r->init < 0 || prlimit((pid_t)pid, RLIMIT_NPROC, &both, NULL) != 0) {
         kill_all(r, SANDBOX_EXITED); /* and no exit status will be found */
         return;
     }
@@ -264,10 +257,8 @@ static void wait_all(struct running *r)
         }
         if (now < r->deadline)
             continue;
-        if (r->killed) {
-            r->stuck = true; /* in the kernel, most likely */
-            break;
-        }
+        if (r->killed)
+            break; /* one is stuck in the kernel, most likely */
         kill_all(r, SANDBOX_TIMED_OUT);
     }
 }
@@ -307,36 +298,58 @@ static void start_clock(struct running *r)
     buf_init(&r->text[STATUS], r->ctx->arena, STATUS_MAX);
 }
 
-/* What sandbox_reason is made of must run before there is a reason: probe.c calls this. */
-enum err run_unjudged(struct ctx *ctx, const struct sandbox *sandbox, const struct sandbox_run *run,
-                      struct sandbox_result *out)
+static enum err start(struct running *r, const struct sandbox *sandbox, const struct user *user)
 {
     struct fds fds;
-    struct running r = {
-        .ctx = ctx, .run = run, .result = out, .init = -1, .as_root = sandbox->as_root};
-    *out = (struct sandbox_result){.end = SANDBOX_EXITED};
-    enum err err = prepare(ctx, sandbox, run, &fds);
-    start_clock(&r);
+    enum err err = prepare(r->ctx, sandbox, r->run, user, &fds);
     if (err == OK)
-        err = spawn_start(ctx, &fds.spawn, &r.child);
+        err = spawn_start(r->ctx, &fds.spawn, &r->spawned);
     if (err != OK) {
         drop_all(&fds);
         return err;
     }
     drop_child_ends(&fds);
-    memcpy(r.pipe, fds.ours, sizeof r.pipe);
-    r.gate = fds.gate;
+    memcpy(r->pipe, fds.ours, sizeof r->pipe);
+    r->gate = fds.gate;
+    return OK;
+}
+
+static enum err run_as(struct ctx *ctx, const struct sandbox *sandbox, const struct user *user,
+                       const struct sandbox_run *run, struct sandbox_result *out)
+{
+    struct running r = {
+        .ctx = ctx, .run = run, .result = out, .init = -1, .as_root = sandbox->as_root};
+    start_clock(&r);
+    enum err err = start(&r, sandbox, user);
+    if (err != OK)
+        return err;
     wait_all(&r);
     for (int i = 0; i < PIPES; i++)
         close_fd(&r.pipe[i]);
-    if (!r.stuck || r.init >= 0)
-        close_fd(&r.gate); /* else left shut for ever: somebody may stand behind it */
-    if (r.killed)
-        (void)kill(r.child, SIGKILL);
-    while (waitpid(r.child, NULL, 0) < 0 && errno == EINTR)
-        ;
+    spawn_end(&r.spawned);
+    close_fd(&r.gate); /* not before: somebody may stand behind it */
     close_fd(&r.init);
     return judge(&r);
+}
+
+/* What sandbox_reason is made of must run before there is a reason: probe.c calls this. */
+enum err run_unjudged(struct ctx *ctx, const struct sandbox *sandbox, const struct sandbox_run *run,
+                      struct sandbox_result *out)
+{
+    struct user user = USER_NONE;
+    *out = (struct sandbox_result){.end = SANDBOX_EXITED};
+    if (sandbox->as_root) {
+        enum err err = user_claim(ctx, &sandbox->users, run->cancel, &user);
+        if (err != OK)
+            return err;
+        if (user.id == 0) {
+            out->end = SANDBOX_CANCELLED;
+            return OK;
+        }
+    }
+    enum err err = run_as(ctx, sandbox, &user, run, out);
+    user_release(&user);
+    return err;
 }
 
 enum err sandbox_run(struct ctx *ctx, const struct sandbox *sandbox, const struct sandbox_run *run,

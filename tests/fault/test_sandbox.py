@@ -345,9 +345,9 @@ def test_nothing_stays_behind(lab):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         children = subprocess.run(["ps", "-o", "args=", "--ppid", str(lab.server.pid)], capture_output=True, text=True).stdout
-        if "bwrap" not in children:
+        if not children:
             break
         time.sleep(0.05)
-    assert "bwrap" not in children
+    assert not children
     assert list((lab.server.data / "tmp").iterdir()) == []
     lab.server.stop()

@@ -499,7 +499,7 @@ export const texts = {
     larder: "Copy as larder",
   },
 
-  chart: { table: "Show the figures", failed: "The chart cannot be drawn; its figures are below." },
+  chart: { table: "Show the figures", when: "Time", figures: (title) => `Figures: ${title}`, failed: "The chart cannot be drawn; its figures are below." },
 
   readme: { image: (alt) => `[Image: ${alt || "without a description"}]`, failed: "The text cannot be shown." },
 

@@ -102,12 +102,12 @@ export function Chart({ title, times, series, bars, format = countText, height =
   }, [shade, times, series, height]);
   const rows = times.map((at, i) => ({ id: String(i), at, values: series.map((one) => one.values[i]) }));
   const columns = [
-    { key: "at", title: "", hidden: true, render: (row) => (isTime ? hours.format(new Date(row.at * 1000)) : row.at) },
+    { key: "at", title: texts.chart.when, hidden: true, render: (row) => (isTime ? hours.format(new Date(row.at * 1000)) : row.at) },
     ...series.map((one, i) => ({ key: String(i), title: one.label ?? title, end: true, render: (row) => (row.values[i] === null ? "" : format(row.values[i])) })),
   ];
   return html`<figure class="chart">
     <div class="chart-canvas" ref=${box} role="img" aria-label=${title}></div>
     ${failed && html`<p class="soft small">${texts.chart.failed}</p>`}
-    <details open=${failed}><summary>${texts.chart.table}</summary><${Table} caption=${title} columns=${columns} rows=${rows} /></details>
+    <details open=${failed}><summary>${texts.chart.table}</summary><${Table} caption=${texts.chart.figures(title)} columns=${columns} rows=${rows} /></details>
   </figure>`;
 }

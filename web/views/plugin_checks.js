@@ -31,7 +31,10 @@ function Finding({ one }) {
   </li>`;
 }
 
-const msText = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`);
+function msText(ms) {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return ms < 0.1 ? "< 0.1 ms" : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
 
 function Stage({ stage }) {
   const [kind, icon] = RESULT[stage.result] ?? RESULT.skipped;

@@ -28,7 +28,7 @@ function Bytes({ plugin, row, me, audit }) {
   const first = oldest(plugin.rows);
   return html`<${Card} title=${t.title}>
     <div class="stack">
-      <div class="hash"><code>${row.sha256}</code><${CopyButton} text=${row.sha256} label=${t.copyHash} /></div>
+      <div class="hash"><span class="soft small">SHA-256</span><code>${row.sha256}</code><${CopyButton} text=${row.sha256} label=${t.copyHash} /></div>
       <dl class="facts">
         <dt>${t.uploader}</dt><dd>${uploader(row, me, audit)}</dd>
         <dt>${t.uploaded}</dt><dd><${Time} at=${row.created_at} /></dd>

@@ -7,7 +7,7 @@
 import { html, useMemo, useState } from "../preact.js";
 import { api } from "../api.js";
 import { commands } from "../commands.js";
-import { Badge, Button, bytesText, Card, Choice, copyItems, ErrorPanel, Menu, Skeleton, Switch, Time, useLoad } from "../parts.js";
+import { Badge, Button, bytesText, Card, Choice, copyItems, countText, ErrorPanel, Menu, Skeleton, Switch, Time, useLoad } from "../parts.js";
 import { Chart } from "../parts/chart.js";
 import { address, setQuery } from "../router.js";
 import { texts } from "../texts.js";
@@ -17,6 +17,10 @@ import { flip, rollBack, writable } from "./plugin_data.js";
 const t = texts.plugin;
 const c = texts.catalog;
 const SPANS = [30, 90, 365];
+
+/* The server counts days of UTC. */
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", timeZone: "UTC" });
+const wholeText = (n) => (Number.isInteger(n) ? countText(n) : "");
 
 function Version({ plugin, row, before }) {
   const { scope } = plugin;
@@ -48,14 +52,14 @@ function Version({ plugin, row, before }) {
 function Downloads({ plugin, row }) {
   const [days, setDays] = useState(SPANS[0]);
   const from = useLoad(() => api.downloads(row, plugin.scope, days), [row.id, days]);
-  const shown = useMemo(() => from.value && { times: from.value.days.map((one) => Date.parse(one.day) / 1000), series: [{ label: t.downloads, values: from.value.days.map((one) => one.count) }] }, [from.value]);
+  const shown = useMemo(() => from.value && { times: from.value.days.map((one) => day.format(new Date(one.day))), series: [{ label: t.downloads, values: from.value.days.map((one) => one.count) }] }, [from.value]);
   const spans = SPANS.map((n) => ({ id: n, label: t.days(n) }));
   return html`<${Card} title=${t.downloadsOf(row.version)} note=${from.value && t.downloadCount(from.value.total)}
     actions=${html`<${Choice} label=${t.span} at=${days} onAt=${setDays} options=${spans} />`}>
     ${!shown && (from.wrong ? html`<${ErrorPanel} error=${from.wrong} onRetry=${from.reload} />` : html`<${Skeleton} lines=${5} />`)}
     ${shown &&
     (shown.series[0].values.some((n) => n > 0)
-      ? html`<${Chart} key=${days} title=${t.downloadsOf(row.version)} times=${shown.times} series=${shown.series} bars height=${180} />`
+      ? html`<${Chart} key=${days} title=${t.downloadsOf(row.version)} times=${shown.times} series=${shown.series} bars format=${wholeText} height=${180} />`
       : html`<p class="soft">${t.noDownloads}</p>`)}
   <//>`;
 }

@@ -16,7 +16,7 @@
 
 struct metrics;
 
-enum { METRICS_GAUGES = 32, METRICS_PAGE_MAX = 4 << 20 };
+enum { METRICS_GAUGES = 64, METRICS_PAGE_MAX = 4 << 20 };
 
 /* What the rows are called; the strings must outlive the metrics. */
 struct metrics_route {

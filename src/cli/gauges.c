@@ -163,5 +163,5 @@ bool gauges_add(struct metrics *metrics, struct gauges *gauges)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         added &= metrics_gauge(metrics, table[i].name, table[i].help, table[i].counter,
                                table[i].labels, table[i].read, gauges);
-    return added;
+    return added && gauges_replica_add(metrics, gauges);
 }

@@ -20,5 +20,6 @@ struct gauges {
 };
 
 bool gauges_add(struct metrics *metrics, struct gauges *gauges);
+bool gauges_replica_add(struct metrics *metrics, struct gauges *gauges); /* gauges_replica.c */
 
 #endif

@@ -13,15 +13,16 @@
 #include "store/replica_store.h"
 
 /* On which revision the change was made: what the log says, and what of ours is on its way there. */
-static enum err find_base(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)
+static enum err find_base(struct ctx *ctx, struct conn *conn, const char *entity, struct change *c)
 {
     struct entity_rev truth = {0};
     bool found = false;
     int64_t waiting = 0;
     enum err err = entity_rev_get(ctx, conn, entity, &truth, &found);
+    c->base_op = found ? truth.op_id : NULL;
     if (err == OK)
-        err = outbox_waiting(ctx, conn, entity, &waiting);
-    *out = (found ? truth.rev : 0) + waiting;
+        err = outbox_last_of(ctx, conn, entity, &waiting, &c->base_op);
+    c->base_rev = (found ? truth.rev : 0) + waiting;
     return err;
 }
 
@@ -32,7 +33,7 @@ static enum err note(struct ctx *ctx, struct conn *conn, struct change *c)
     struct outbox_row row = {.kind = c->kind, .entity = change_entity(ctx->arena, c)};
     if (row.entity == NULL)
         return ctx_no_memory(ctx);
-    enum err err = find_base(ctx, conn, row.entity, &c->base_rev);
+    enum err err = find_base(ctx, conn, row.entity, c);
     if (err != OK)
         return err;
     buf_init(&b, ctx->arena, REPLICA_RECORD_MAX);
@@ -54,6 +55,10 @@ enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
 {
     struct change c = {
         .kind = kind, .at = ctx->now, .by = row->updated_by, .plugin = *row, .old_sha = old_sha};
+    if (strcmp(kind, OUTBOX_CREATE) == 0) { /* which may be long ago */
+        c.at = row->created_at;
+        c.by = row->created_by;
+    }
     enum outbox_stance stance;
     enum err err = outbox_stance(ctx, conn, &stance);
     if (err != OK || stance == OUTBOX_CLOSED)

@@ -297,8 +297,8 @@ static enum err insert(struct ctx *ctx, struct conn *conn, struct publishing *p)
     if (err == OK)
         err = stages_keep(ctx, conn, p->row.id, &p->out->report);
     if (err == OK)
-        err = plugin_store_find(ctx, conn, p->row.id, &p->out->plugin, &found);
-    return err == OK ? write_records(ctx, conn, p) : err;
+        err = write_records(ctx, conn, p);
+    return err == OK ? plugin_store_find(ctx, conn, p->row.id, &p->out->plugin, &found) : err;
 }
 
 /* The bytes of a version that had lost them stand again: blob_put has just seen to it. */

@@ -79,7 +79,7 @@ void replica_hurry(struct replica *r)
     if (r == NULL)
         return;
     pthread_mutex_lock(&r->lock);
-    r->awake = r->hurry = r->fetch.look = true;
+    r->awake = r->hurry = r->remeet = r->fetch.look = true;
     memset(r->fetch.resting, 0, sizeof r->fetch.resting);
     pthread_cond_broadcast(&r->woken);
     pthread_cond_broadcast(&r->work);
@@ -99,9 +99,7 @@ static enum err housekeeping(struct ctx *ctx, struct replica *r)
 {
     int64_t now = clock_mono_ms(r->clock);
     enum err err = OK;
-    if (now >= r->loop.next_gap)
-        err = replica_check_gap(ctx, r);
-    if (err == OK && (now >= r->loop.next_beat || r->loop.beat_seq != r->view.applied_seq))
+    if ((now >= r->loop.next_beat || r->loop.beat_seq != r->view.applied_seq))
         err = replica_beat(ctx, r);
     if (err == OK && r->loop.may_write &&
         r->view.applied_seq - r->view.snap_seq >= r->options.snapshot_every)
@@ -117,6 +115,9 @@ static enum err go_round(struct ctx *ctx, struct replica *r, bool *did)
     enum err err = replica_meet(ctx, r);
     if (err == OK)
         err = replica_pull(ctx, r, &pulled);
+    /* before anything is sent: a hole must not be taken for the end and filled */
+    if (err == OK && (!r->loop.gap_checked || clock_mono_ms(r->clock) >= r->loop.next_gap))
+        err = replica_check_gap(ctx, r);
     if (err == OK && r->loop.may_write)
         err = replica_backfill(ctx, r);
     if (err == OK && r->loop.may_write)
@@ -194,7 +195,8 @@ static void *carry(void *arg)
         if (wait_for(r, wait, err == OK)) {
             ctx_init(&ctx, &arena, r->clock, r->log, "replica");
             (void)!store_write(&ctx, r->d->store, hurry_rows, NULL);
-            r->loop.next_gap = 0;
+            r->loop.gap_checked = false;
+            r->loop.next_tend = 0;
         }
     }
     arena_free(&arena);

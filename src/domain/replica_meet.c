@@ -114,7 +114,7 @@ static enum err read_note(struct ctx *ctx, struct replica *r, struct slice *text
     return err;
 }
 
-static enum err check_bucket(struct ctx *ctx, struct replica *r)
+enum err replica_check_bucket(struct ctx *ctx, struct replica *r)
 {
     struct repl_state saved;
     struct bucket_note note = {0};
@@ -341,15 +341,17 @@ enum err replica_meet(struct ctx *ctx, struct replica *r)
     if (r->loop.met && !again && now < r->loop.next_meet)
         return OK;
     bool fresh = !r->loop.met;
-    enum err err = check_bucket(ctx, r);
+    enum err err = replica_check_bucket(ctx, r);
     if (err == OK && (!r->loop.probed || now >= r->loop.next_probe))
         err = probe(ctx, r);
     if (err == OK)
         err = decide_writer(ctx, r);
-    if (err == OK && (fresh || again))
+    if (err == OK && fresh) /* far behind, a snapshot is nearer than the log */
         err = replica_check_gap(ctx, r);
     if (err != OK)
         return err;
+    if (fresh || again)
+        r->loop.gap_checked = false;
     r->loop.met = true;
     r->loop.next_meet = now + MEET_MS;
     return OK;

@@ -48,6 +48,7 @@ struct replica {
     pthread_t thread, pullers[REPLICA_PULLERS];
     int started; /* threads, the loop first */
     _Atomic int next_puller;
+    _Atomic uint64_t turn; /* odd while entries are being applied: figures do not fit together */
     _Atomic bool stop;
     _Atomic int64_t requests, failures, pushed, pulled;
 
@@ -114,6 +115,7 @@ enum err replica_fetch_note(struct ctx *ctx, struct replica *r, const char *key,
 
 /* replica_meet.c */
 enum err replica_meet(struct ctx *ctx, struct replica *r) MUST_USE;
+enum err replica_check_bucket(struct ctx *ctx, struct replica *r) MUST_USE; /* still the same? */
 enum err replica_beat(struct ctx *ctx, struct replica *r) MUST_USE;
 enum err replica_may_write(struct ctx *ctx, struct replica *r, bool *may) MUST_USE;
 /* replica_push.c */

@@ -82,10 +82,13 @@ static void note_position(struct replica *r, const struct applying *a)
 enum err replica_take(struct ctx *ctx, struct replica *r, const struct entry *entries, size_t count)
 {
     struct applying a = {.d = r->d, .entries = entries, .count = count};
+    atomic_fetch_add(&r->turn, 1);
     enum err err = replica_apply(ctx, &a);
+    if (err == OK)
+        note_position(r, &a);
+    atomic_fetch_add(&r->turn, 1);
     if (err != OK)
         return err;
-    note_position(r, &a);
     if (a.conflicts) {
         log_line(r->log, LOG_WARN, NULL, "replication.conflict", "why",
                  "another node's change came first; see the conflicts of the replication page",
@@ -175,6 +178,7 @@ enum err replica_check_gap(struct ctx *ctx, struct replica *r)
         r->view.head_seq = l.last;
     pthread_mutex_unlock(&r->lock);
     r->loop.next_gap = clock_mono_ms(r->clock) + GAP_MS;
+    r->loop.gap_checked = true;
     if (snapshot > applied)
         return replica_snapshot_load(ctx, r, snapshot);
     if (hole)

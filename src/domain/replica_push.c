@@ -14,7 +14,7 @@
 #include "blob/blob.h"
 #include "domain/replica_node.h"
 
-enum { RACE_PAUSE_MS = 20, RACE_PAUSE_MAX_MS = 400, NOT_HERE_MS = 600000 };
+enum { RACE_PAUSE_MS = 10, RACE_PAUSE_MAX_MS = 100, NOT_HERE_MS = 600000 };
 
 /* ------------------------------------------------------------------ bytes */
 
@@ -124,8 +124,12 @@ static enum err look_at_number(struct ctx *ctx, struct replica *r, const struct 
     if (!found)
         return replica_trouble_as(ctx, r, REPLICA_OFFLINE, "Entry %lld is there and is not",
                                   (long long)e->seq);
+    bool did;
     *ours = strcmp(there.op_id, e->op_id) == 0;
-    return *ours ? OK : replica_take(ctx, r, &there, 1);
+    if (*ours)
+        return OK;
+    err = replica_take(ctx, r, &there, 1);
+    return err == OK ? replica_pull(ctx, r, &did) : err; /* where one is, others may be */
 }
 
 enum err replica_append(struct ctx *ctx, struct replica *r, struct entry *e)
@@ -193,7 +197,10 @@ static enum err publish(struct ctx *ctx, struct replica *r, const struct outbox_
     if (err == OK && lost) {
         log_line(r->log, LOG_WARN, NULL, "replication.conflict", "pid", e.change.plugin.pid,
                  "version", e.change.plugin.version, "winner", winner.node_name, NULL);
-        return replica_yield(ctx, r->d, row->entity, &winner);
+        atomic_fetch_add(&r->turn, 1);
+        err = replica_yield(ctx, r->d, row->entity, &winner);
+        atomic_fetch_add(&r->turn, 1);
+        return err;
     }
     if (err == OK)
         err = replica_append(ctx, r, &e);

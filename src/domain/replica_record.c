@@ -121,6 +121,7 @@ void change_write(struct jw *j, const struct change *c, bool record)
 {
     jw_object(j);
     jw_put_int(j, "base_rev", c->base_rev);
+    jw_put_str(j, "base_op", c->base_op);
     jw_put_int(j, "at", c->at);
     jw_put_str(j, "by", c->by);
     if (c->org.id)
@@ -410,6 +411,8 @@ enum err change_read(struct ctx *ctx, const char *kind, const struct jr *body, b
         return wrong(ctx, "kind", "is not known; a newer Larder may have written it");
     *out = (struct change){.kind = k->name};
     enum err err = jr_get_int(ctx, body, "base_rev", true, 0, INT64_MAX, &out->base_rev);
+    if (err == OK)
+        err = take_uuid(ctx, body, "base_op", false, &out->base_op);
     if (err == OK)
         err = jr_get_int(ctx, body, "at", true, 0, INT64_MAX, &out->at);
     if (err == OK)

@@ -26,10 +26,11 @@ enum {
 
 /* One change. About a version, `plugin` says which and what it becomes; about an org, `org`. */
 struct change {
-    const char *kind; /* OUTBOX_* of store/outbox_store.h */
-    int64_t base_rev; /* the revision it was made on */
-    int64_t at;       /* wall milliseconds, for people only */
-    const char *by;   /* user; NULL = the system */
+    const char *kind;    /* OUTBOX_* of store/outbox_store.h */
+    int64_t base_rev;    /* the revision it was made on ... */
+    const char *base_op; /* ... and the change that made it; NULL = none */
+    int64_t at;          /* wall milliseconds, for people only */
+    const char *by;      /* user; NULL = the system */
     struct plugin plugin;
     const char *old_sha; /* of replace and remove: the bytes that stood there */
     struct org org;      /* id, name, domain, status, is_deleted */

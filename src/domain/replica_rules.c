@@ -33,6 +33,12 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* It was made without knowing the last change: by somebody who had not read so far. */
+static bool is_stale(const struct judging *w)
+{
+    return !same(w->c->base_op, w->t->row.op_id);
+}
+
 static void create(struct judging *w)
 {
     const struct plugin *p = &w->c->plugin;
@@ -53,7 +59,7 @@ static void create(struct judging *w)
 static void set_enabled(struct judging *w)
 {
     const struct plugin *p = &w->c->plugin;
-    bool stale = w->c->base_rev != w->t->row.rev;
+    bool stale = is_stale(w);
     if (!w->t->lives || (w->t->quarantined && !p->quarantined && stale))
         return;
     w->t->enabled = p->enabled;
@@ -67,7 +73,7 @@ static void set_tag(struct judging *w)
     if (!w->t->lives)
         return;
     w->t->tag = w->c->plugin.tag;
-    w->out->overrode = w->c->base_rev != w->t->row.rev;
+    w->out->overrode = is_stale(w);
     w->out->wins = true;
 }
 
@@ -105,7 +111,7 @@ static enum err put_org(struct ctx *ctx, struct conn *conn, struct judging *w)
     w->t->domain = lost ? NULL : o->domain;
     w->t->status = o->status;
     w->t->is_deleted = o->is_deleted;
-    w->out->overrode = w->t->row.rev > 0 && w->c->base_rev != w->t->row.rev;
+    w->out->overrode = w->t->row.rev > 0 && is_stale(w);
     w->out->wins = true;
     return err;
 }

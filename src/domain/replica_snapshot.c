@@ -350,11 +350,13 @@ static enum err load_file(struct ctx *ctx, struct replica *r, int fd, int64_t se
     struct loading l = {.r = r, .fd = fd, .seq = seq, .a = {.d = r->d}};
     arena_init(&scratch, (size_t)unpacked_max);
     ctx->arena = &scratch;
+    atomic_fetch_add(&r->turn, 1);
     enum err err = store_write(ctx, r->d->store, load, &l);
-    if (err == OK) {
-        note_loaded(r, &l);
+    if (err == OK)
         err = replica_settle(ctx, r->d, &l.a);
-    }
+    if (err == OK)
+        note_loaded(r, &l);
+    atomic_fetch_add(&r->turn, 1);
     char why[400];
     (void)snprintf(why, sizeof why, "%s",
                    ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx));

@@ -291,6 +291,8 @@ static enum err tend_records(struct ctx *ctx, struct replica *r)
         err = list(&cadence, "system/", note_key);
     if (err == OK && r->options.cadence_layout)
         err = list(&cadence, "tenants/", note_key);
+    if (err == OK) /* what seems to be gone may be gone with all the rest */
+        err = replica_check_bucket(ctx, r);
     if (err == OK)
         err = walk_versions(ctx, r, &records, &cadence);
     names_free(&records.names);
@@ -307,6 +309,8 @@ enum err replica_tend(struct ctx *ctx, struct replica *r)
     enum err err = tend_records(ctx, r);
     if (err == OK)
         err = list(&packages, REPLICA_BLOBS, note_key);
+    if (err == OK)
+        err = replica_check_bucket(ctx, r);
     if (err == OK)
         err = walk_packages(ctx, r, &packages);
     names_free(&packages.names);

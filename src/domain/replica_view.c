@@ -9,7 +9,13 @@
 #include "domain/replica_node.h"
 #include "store/plugin_store.h"
 
-enum { SYNC_RETRY_S = 5, CONFIRM_MS = 15000, CONFIRM_LOOK_MS = 500 };
+enum {
+    SYNC_RETRY_S = 5,
+    CONFIRM_MS = 15000,
+    CONFIRM_LOOK_MS = 500,
+    VIEW_TRIES = 20,
+    VIEW_PAUSE_MS = 2
+};
 
 /* ------------------------------------------------------------------ seen from outside */
 
@@ -122,10 +128,19 @@ static enum err read_figures(struct ctx *ctx, struct conn *conn, void *arg)
 
 enum err replica_view(struct ctx *ctx, struct replica *r, struct replica_view *out)
 {
-    memset(out, 0, sizeof *out);
-    pthread_mutex_lock(&r->lock);
-    copy_locked(r, out);
-    pthread_mutex_unlock(&r->lock);
+    enum err err = OK;
+    uint64_t turn;
+    int tries = 0;
+    do { /* backlog and position are of one moment, or nearly so where there is no quiet one */
+        if (tries > 0)
+            replica_pause(r, VIEW_PAUSE_MS);
+        memset(out, 0, sizeof *out);
+        turn = atomic_load(&r->turn);
+        err = store_read(ctx, r->d->store, read_figures, out);
+        pthread_mutex_lock(&r->lock);
+        copy_locked(r, out);
+        pthread_mutex_unlock(&r->lock);
+    } while (err == OK && (turn % 2 == 1 || turn != atomic_load(&r->turn)) && ++tries < VIEW_TRIES);
     out->state_name = replica_state_name(out->state);
     (void)snprintf(out->node, sizeof out->node, "%s", r->node);
     (void)snprintf(out->name, sizeof out->name, "%s", r->name);
@@ -139,7 +154,6 @@ enum err replica_view(struct ctx *ctx, struct replica *r, struct replica_view *o
     out->failures = atomic_load(&r->failures);
     out->pushed = atomic_load(&r->pushed);
     out->pulled = atomic_load(&r->pulled);
-    enum err err = store_read(ctx, r->d->store, read_figures, out);
     out->fetch_total = out->fetch_done + out->missing;
     return err;
 }

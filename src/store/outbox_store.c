@@ -16,6 +16,7 @@ enum {
     NEXT,
     FIND,
     FIRST_OF,
+    LAST_OF,
     WAITING,
     FAILED,
     DONE,
@@ -37,6 +38,9 @@ static const struct sql sql[] = {
               "oldest first: the first row is nearly always the one"},
     [FIND] = {"SELECT " COLUMNS " FROM outbox WHERE op_id = ?1", NULL},
     [FIRST_OF] = {"SELECT " COLUMNS " FROM outbox WHERE entity = ?1 ORDER BY seq LIMIT 1", NULL},
+    [LAST_OF] = {"SELECT op_id, (SELECT count(*) FROM outbox c WHERE c.entity = ?1) FROM outbox"
+                 " WHERE entity = ?1 ORDER BY seq DESC LIMIT 1",
+                 NULL},
     [WAITING] = {"SELECT count(*) FROM outbox WHERE entity = ?1", NULL},
     [FAILED] = {"UPDATE outbox SET tries = tries + 1, next_at = ?2, last_error = ?3"
                 " WHERE op_id = ?1",
@@ -145,6 +149,24 @@ enum err outbox_first_of(struct ctx *ctx, struct conn *conn, const char *entity,
                          struct outbox_row *out, bool *found)
 {
     return find_by(ctx, conn, FIRST_OF, entity, out, found);
+}
+
+enum err outbox_last_of(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *count,
+                        const char **last)
+{
+    struct stmt *s = db_stmt(ctx, conn, &sql[LAST_OF]);
+    bool row = false;
+    *count = 0;
+    if (s == NULL)
+        return ctx->fault.err;
+    db_bind_text(s, 1, entity);
+    enum err err = db_step(ctx, s, &row);
+    if (err == OK && row) {
+        *last = db_text(ctx, s, 0);
+        *count = db_int(s, 1);
+    }
+    db_done(s);
+    return err == OK ? ctx->fault.err : err;
 }
 
 enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)

@@ -5,16 +5,18 @@
  * did not happen, nor forgotten that did. Who writes one calls domain/outbound.h, which makes the
  * body; who publishes them is domain/replica.h. Bodies are JSON objects; all about a version have
  *
- *     org_id (null = system), pid, version, scheme, order_key (hex), base_rev, at (ms), by (user)
+ *     org_id (null = system), pid, version, scheme, order_key (hex), at (ms), by (user), base_rev,
+ *     base_op
  *
- * where base_rev is the revision the change was made on, and beside it by kind:
+ * where base_rev is the revision the change was made on and base_op the change that made it (a
+ * number alone could be right by accident, while several nodes count on). Beside them by kind:
  *
  *     version.create   id, sha256, size, generation, record: what the package says of itself
  *     version.enabled  enabled, quarantined
  *     version.tag      tag (null = none)
  *     version.replace  old_sha, new_sha, size, record   a v1 package was overwritten
  *     version.remove   old_sha                          a v1 package was deleted
- *     org.put          id, name, domain (null = none), status, is_deleted, at, by, base_rev
+ *     org.put          id, name, domain (null = none), status, is_deleted, at, by, base_*
  */
 #ifndef LARDER_STORE_OUTBOX_STORE_H
 #define LARDER_STORE_OUTBOX_STORE_H
@@ -59,6 +61,9 @@ enum err outbox_find(struct ctx *ctx, struct conn *conn, const char *op_id, stru
                      bool *found) MUST_USE;
 enum err outbox_first_of(struct ctx *ctx, struct conn *conn, const char *entity,
                          struct outbox_row *out, bool *found) MUST_USE;
+/* How many changes of that entity wait; *last is the newest of them, where there is one. */
+enum err outbox_last_of(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *count,
+                        const char **last) MUST_USE;
 /* How many changes of that entity wait. */
 enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity,
                         int64_t *out) MUST_USE;

@@ -1,5 +1,6 @@
 """The fixtures of tests/http, and a server whose disk can be made to fail."""
 
+import contextlib
 import importlib.util
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 import pytest
 
 from ceph import ceph_store
+from proxy import Proxy
 from swift import swift_store
 
 STUB = pathlib.Path(__file__).resolve().parents[1] / "stub"
@@ -26,6 +28,7 @@ _spec.loader.exec_module(http_conftest)
 larder_bin = http_conftest.larder_bin
 start_server = http_conftest.start_server
 server = http_conftest.server
+cli = http_conftest.cli
 __all__ = ["ceph_store", "swift_store"]
 
 
@@ -51,6 +54,13 @@ class Faults:
 def stub_store():
     with S3Stub() as stub:
         yield stub
+
+
+@pytest.fixture
+def wires():
+    """wires(endpoint): a proxy in front of it, for one node; as many as a test wants."""
+    with contextlib.ExitStack() as stack:
+        yield lambda target: stack.enter_context(Proxy(target))
 
 
 @pytest.fixture(scope="session")

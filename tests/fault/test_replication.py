@@ -1,0 +1,345 @@
+"""Several appliances over one bucket, on the stub: what users get while all is well.
+
+What goes wrong stands in test_replication_faults.py, the same on a real store in
+test_replication_ceph.py.
+"""
+
+import gzip
+import json
+import shutil
+import sqlite3
+
+import pytest
+from nodes import PASSWORD, Cluster, eventually, facts, sha
+from packages import package, v1_package
+from people import create_org
+
+
+@pytest.fixture
+def cluster(start_server, stub_store):
+    return Cluster(start_server, stub_store)
+
+
+def test_an_upload_reaches_the_other_node_with_its_org(cluster):
+    a, b = cluster.node("a"), cluster.node("b")
+    org = create_org(a.client, domain="acme.com")["org_id"]
+    content = package("com.acme.tool", "1.0.0", description="Travels")
+    assert a.upload(org=org, content=content).json()["replication"] == "pending"
+    cluster.settle()
+    theirs = b.row(org=org)
+    assert theirs["replication"] == "replicated" and theirs["artifact"] == "present"
+    assert b.download(theirs).content == content
+    assert facts(a, org) == facts(b, org)
+    assert a.row(org=org)["replication"] == "replicated"
+    assert b.client.get(f"/api/admin/orgs/{org}").json()["domain"] == "acme.com"
+    assert (b.data / "plugins" / "tenants" / org / "com.acme.tool" / "1.0.0" / "plugin.py").exists()
+    # from outside: the bytes under their hash, one record, two entries
+    digest = sha(content)
+    assert cluster.read(f"blobs/sha256/{digest[:2]}/{digest[2:4]}/{digest}.zip") == content
+    (record,) = [json.loads(cluster.read(k)) for k in cluster.keys("versions/")]
+    assert record["change"]["sha256"] == digest and record["node_name"] == "a"
+    assert [e["kind"] for e in cluster.log()] == ["org.put", "version.create"]
+    assert [e["seq"] for e in cluster.log()] == [1, 2]
+
+
+def test_flags_tags_and_logos_travel(cluster):
+    a, b = cluster.node("a"), cluster.node("b")
+    a.upload(version="1.0.0")
+    a.upload(version="1.1.0")
+    cluster.settle()
+    assert b.change(b.row(version="1.1.0"), enabled=False).status_code == 200
+    assert b.change(b.row(version="1.0.0"), tag="stable").status_code == 200
+    cluster.settle()
+    assert facts(a) == facts(b)
+    assert a.row(version="1.1.0")["enabled"] is False and a.row(version="1.0.0")["is_latest"] is True
+    assert a.row(version="1.0.0")["tag"] == "stable"
+    for key in a.rows():
+        mine, theirs = a.rows()[key], b.rows()[key]
+        for field in ("logo_image", "settings_schema", "dependencies", "tools", "capabilities", "description"):
+            assert mine[field] == theirs[field], field
+
+
+def test_twins_are_one_version_and_no_conflict(cluster):
+    a, b = cluster.node("a"), cluster.node("b")
+    content = package("com.acme.tool", "1.0.0")
+    a.upload(content=content)
+    b.upload(content=content, expect=None)  # 201, or 200 where it has come already
+    cluster.settle()
+    assert facts(a) == facts(b)
+    assert a.conflicts() == b.conflicts() == []
+    assert len(cluster.keys("versions/")) == 1
+
+
+def test_a_quarantine_holds_against_a_stale_enable(cluster, wires):
+    wire = wires(cluster.store.endpoint)
+    a, b = cluster.node("a"), cluster.node("b", LARDER_S3_ENDPOINT=wire.endpoint)
+    a.upload()
+    cluster.settle()
+    assert a.change(a.row(), enabled=False).status_code == 200
+    cluster.settle()
+    wire.cut()  # b does not hear of the quarantine before it enables
+    assert a.change(a.row(), quarantined=True).status_code == 200
+    eventually(lambda: len(cluster.keys("log/")) == 3)
+    assert b.change(b.row(), enabled=True).status_code == 200
+    wire.heal()
+    cluster.settle()
+    assert facts(a) == facts(b)
+    assert a.row()["quarantined"] is True and a.row()["enabled"] is False
+    (lost,) = b.conflicts()
+    assert lost["kind"] == "version.enabled" and lost["mine"]["enabled"] is True
+    # enabling is refused until somebody lifts it by name
+    refused = b.change(b.row(), enabled=True)
+    assert refused.status_code == 409 and "quarantined" in refused.json()["message"]
+    assert b.change(b.row(), quarantined=False, enabled=True).status_code == 200
+    cluster.settle()
+    assert a.row()["enabled"] is True and facts(a) == facts(b)
+    assert b.client.post(f"/api/admin/replication/conflicts/{lost['id']}/resolve").status_code == 200
+    assert b.conflicts() == []
+
+
+def test_two_orgs_want_one_domain(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")
+    first = create_org(a.client, domain="acme.com")["org_id"]
+    second = create_org(b.client, domain="acme.com")["org_id"]
+    stub_store.clear()
+    cluster.settle()
+    domains = [{o: n.client.get(f"/api/admin/orgs/{o}").json()["domain"] for o in (first, second)} for n in (a, b)]
+    assert domains[0] == domains[1]
+    assert sorted(domains[0].values(), key=str) == [None, "acme.com"]
+    assert len(a.conflicts() + b.conflicts()) == 1
+
+
+V1 = "/api/v1/plugins"
+
+
+def math_plugin(words):
+    return v1_package(description=f"Does sums, {words}", dependencies="[]")
+
+
+def send_v1(node, content, force=False):
+    answer = node.client.post(V1 + "/upload", files={"file": ("math_plugin-1.0.0.zip", content)},
+                              data={"force_overwrite": str(force).lower()})
+    assert answer.status_code in (200, 201), answer.text
+    return sha(content)
+
+
+def test_v1_overwrites_and_deletes_travel(cluster):
+    a, b = cluster.node("a"), cluster.node("b")
+    one, two = math_plugin("one"), math_plugin("two")
+    send_v1(a, one)
+    cluster.settle()
+    (row,) = b.rows().values()
+    assert row["sha256"] == sha(one)
+    send_v1(b, two, force=True)
+    cluster.settle()
+    assert facts(a) == facts(b)
+    (row,) = a.rows().values()
+    assert row["sha256"] == sha(two) and row["artifact"] == "present"
+    assert a.download(row).content == two
+    folder = next(p for p in a.data.rglob("math_plugin-1.0.0") if p.is_dir())
+    assert "two" in (folder / "plugin.py").read_text()
+    assert a.client.delete(V1 + "/uploaded/math_plugin/1.0.0").status_code in (200, 204)
+    cluster.settle()
+    assert a.rows() == b.rows() == {}
+    assert not folder.exists() and not list(b.data.rglob("math_plugin-1.0.0"))
+    # its number is free again
+    send_v1(b, one)
+    cluster.settle()
+    assert [r["sha256"] for r in a.rows().values()] == [sha(one)]
+    assert [e["kind"] for e in cluster.log()] == ["version.create", "version.replace", "version.remove", "version.create"]
+
+
+def test_two_nodes_overwrite_the_same_v1_version(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    send_v1(a, math_plugin("first"))
+    cluster.settle()
+    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")
+    wanted = {send_v1(a, math_plugin("of a"), force=True), send_v1(b, math_plugin("of b"), force=True)}
+    stub_store.clear()
+    cluster.settle()
+    assert facts(a) == facts(b)
+    (row,) = a.rows().values()
+    assert row["sha256"] in wanted
+    lost = a.conflicts() + b.conflicts()
+    assert len(lost) == 1 and lost[0]["kind"] == "version.replace"
+    assert lost[0]["sha256"] in wanted - {row["sha256"]}
+    # what lost is not lost
+    loser = a if a.conflicts() else b
+    kept = loser.client.get(f"/api/admin/replication/conflicts/{lost[0]['id']}/download")
+    assert kept.status_code == 200 and sha(kept.content) == lost[0]["sha256"]
+
+
+@pytest.mark.parametrize("snapshots", [True, False], ids=["snapshot", "log alone"])
+def test_an_empty_disk_comes_back_equal(cluster, snapshots):
+    every = "5" if snapshots else "1000000"
+    a, b = cluster.node("a", LARDER_S3_SNAPSHOT_EVERY=every), cluster.node("b", LARDER_S3_SNAPSHOT_EVERY=every)
+    org = create_org(a.client, domain="acme.com")["org_id"]
+    for n in range(8):
+        a.upload(pid=f"com.acme.p{n}", org=org if n % 2 else None)
+    cluster.settle()
+    assert b.change(b.row("com.acme.p0"), enabled=False).status_code == 200
+    views = cluster.settle()
+    if snapshots:
+        eventually(lambda: cluster.keys("snap/"), "a snapshot")
+        head = json.loads(gzip.decompress(cluster.read(cluster.keys("snap/")[-1])).split(b"\n")[0])
+        assert head["count"] > 0 and head["seq"] <= views[0]["log"]["applied"]
+    else:
+        assert cluster.keys("snap/") == []
+    before, before_org = facts(b), facts(b, org)
+    b.stop()
+    shutil.rmtree(b.data)
+    b.start()
+    cluster.settle()
+    assert facts(b) == before == facts(a)
+    assert facts(b, org) == before_org == facts(a, org)
+    assert b.view()["log"]["state_hash"] == a.view()["log"]["state_hash"]
+    for row in list(b.rows().values()) + list(b.rows(org).values()):
+        assert sha(b.download(row).content) == row["sha256"]
+    # a snapshot leaves nothing behind that would be sent again
+    assert b.view()["backlog"]["changes"] == 0 and b.conflicts() == []
+    a.upload(pid="com.acme.later")
+    cluster.settle()
+    assert facts(a) == facts(b)
+
+
+def test_readiness_waits_for_the_first_catch_up_only(cluster, stub_store):
+    a = cluster.node("a")
+    a.upload()
+    cluster.settle()
+    stub_store.rule("GET", r"^log/", stall="before")
+    b = cluster.node("b", LARDER_S3_TIMEOUT="2s")
+    ready = b.client.get("/readyz")
+    assert ready.status_code == 503 and ready.json()["components"]["initial_load"]["status"] == "pending"
+    b.until("offline")
+    assert b.client.get("/readyz").status_code == 200  # the store is away: what is here is served
+    stub_store.clear()
+    b.until("online")
+    assert b.client.get("/readyz").status_code == 200
+    stub_store.rule(None, r"", status=500)
+    b.until("offline")
+    assert b.client.get("/readyz").status_code == 200
+
+
+def test_a_package_on_its_way_is_answered_with_a_time(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    stub_store.rule("GET", r"^blobs/", status=503, code="SlowDown")
+    a.upload()
+    eventually(lambda: b.row(), "the row")
+    assert b.row()["replication"] == "missing"
+    answer = b.download(b.row())
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1
+    assert "fetched" in answer.json()["message"]
+    assert b.view()["packages"]["missing"] == 1
+    stub_store.clear()
+    b.sync()
+    eventually(lambda: b.download(b.row()).status_code == 200, "the package")
+    assert b.row()["replication"] == "replicated"
+
+
+def test_sync_mode_answers_when_it_is_there_or_not_at_all(cluster, stub_store):
+    a = cluster.node("a", LARDER_S3_MODE="sync")
+    a.until("online")
+    assert a.upload().json()["replication"] == "replicated"
+    assert len(cluster.keys("log/")) == 1
+    stub_store.rule(None, r"", status=500)
+    a.sync()
+    a.until("offline")
+    refused = a.upload(version="1.1.0", expect=503)
+    assert int(refused.headers["Retry-After"]) >= 1 and a.row(version="1.1.0") is None
+    stub_store.clear()
+    a.until("online")
+    assert a.upload(version="1.1.0").json()["replication"] == "replicated"
+
+
+def test_what_was_made_while_switched_off_follows(cluster):
+    a = cluster.node("a", LARDER_S3_ENABLED="off")
+    assert a.view()["state"] == "disabled"
+    org = create_org(a.client, domain="acme.com")["org_id"]
+    a.upload()
+    a.upload(org=org)
+    a.change(a.row(), enabled=False)
+    assert a.view()["backlog"]["changes"] == 0 and a.row()["replication"] == "local"
+    a.stop()
+    with sqlite3.connect(a.data / "larder.db") as db:
+        assert db.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    a.env["LARDER_S3_ENABLED"] = "on"
+    a.start()
+    b = cluster.node("b")
+    cluster.settle()
+    assert facts(a) == facts(b) and facts(a, org) == facts(b, org)
+    assert b.row()["enabled"] is False and b.row(org=org)["enabled"] is True
+
+
+def test_cadences_layout_and_taking_it_over(cluster, stub_store, start_server, cli):
+    names = {"CADENCE_S3_ENDPOINT_URL": stub_store.endpoint, "CADENCE_S3_BUCKET_NAME": cluster.bucket,
+             "CADENCE_S3_ACCESS_KEY_ID": stub_store.key, "CADENCE_S3_SECRET_ACCESS_KEY": stub_store.secret}
+    a = cluster.node("a", run=False)
+    a.env = names
+    a.start()
+    assert a.view()["cadence_layout"] is True
+    org = create_org(a.client, domain="acme.com")["org_id"]
+    system, tenant = package("com.acme.sys", "1.0.0"), package("com.acme.own", "2.1.0")
+    a.upload(content=system)
+    a.upload(content=tenant, org=org)
+    cluster.settle()
+    assert cluster.read("system/com.acme.sys/1.0.0/plugin.zip") == system
+    key = f"tenants/{org}/com.acme.own/2.1.0/plugin.zip"
+    assert cluster.read(key) == tenant
+    stub_store.remove(cluster.bucket, key)  # by hand; the walk that sync asks for puts it again
+    a.sync()
+    eventually(lambda: key in cluster.keys("tenants/"), "the key")
+    a.stop()
+    # a bucket that only Cadence has known
+    other = Cluster(start_server, stub_store)
+    for k in cluster.keys("system/") + cluster.keys("tenants/"):
+        stub_store.put(other.bucket, k, cluster.read(k))
+    stub_store.put(other.bucket, "system/com.acme.bad/1.0.0/plugin.zip", b"PK\3\4 no archive")
+    before = other.keys()
+    fresh = start_server(admin_password=PASSWORD, LARDER_S3_ENABLED="off")
+    fresh.stop()
+    env = stub_store.environment(other.bucket)
+    done = cli("import-bucket", "--data", fresh.data, check=1, **env)
+    assert "2 added, 0 unchanged, 1 refused" in done.stdout
+    assert other.keys() == before
+    again = cli("import-bucket", "--data", fresh.data, "--json", check=1, **env)
+    assert sorted(r["result"] for r in json.loads(again.stdout)) == ["refused", "unchanged", "unchanged"]
+    b = other.node("b", run=False)
+    b.data = fresh.data
+    b.start()
+    other.settle()
+    assert b.row("com.acme.sys")["sha256"] == sha(system)
+    assert b.row("com.acme.own", "2.1.0", org=org)["sha256"] == sha(tenant)
+
+
+def test_the_command_line_sends_fetches_and_tells(cluster, cli):
+    a = cluster.node("a")
+    a.upload()
+    cluster.settle()
+    key = a.client.post("/api/admin/users/api-keys", json={"name": "sync", "scopes": ["cadence:system:admin"]})
+    shown = json.loads(a.server.cli("sync", "--status", "--json", check=0, **a.env).stdout)
+    assert shown["log"]["applied"] == 1 and shown["state"] == "starting"
+    # a folder without a server: it comes, catches up and goes
+    b = cluster.node("b", run=False)
+    b.start(LARDER_S3_ENABLED="off")
+    b.upload(version="2.0.0")
+    b.stop()
+    done = cli("sync", "--data", b.data, "--node-name", "b", check=0, **b.env)
+    assert "online" in done.stdout and "0 changes" in done.stdout
+    assert len(cluster.keys("log/")) == 2
+    cluster.settle(a)
+    assert set(a.rows()) == {("com.acme.tool", "1.0.0"), ("com.acme.tool", "2.0.0")}
+    failed = cli("sync", "--data", b.data, check=4)
+    assert "local-only" in failed.stderr
+    told = cli("sync", check=0, LARDER_URL=a.server.url, LARDER_TOKEN=key.json()["raw_key"])
+    assert "online" in told.stdout
+
+
+def test_figures_for_prometheus(cluster):
+    a = cluster.node("a")
+    a.upload()
+    cluster.settle()
+    page = a.client.get("/metrics").text
+    figure = {line.split()[0]: float(line.split()[1]) for line in page.splitlines() if line.startswith("larder_replication")}
+    assert figure["larder_replication_up"] == 1 and figure["larder_replication_backlog"] == 0
+    assert figure["larder_replication_applied"] == 1 and figure["larder_replication_sent_total"] == 1

@@ -1,0 +1,504 @@
+"""What users still get while the object store misbehaves, on the stub: no loss, no lie, no flood.
+
+The numbers in the names are those of the list of faults that the design must survive.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from nodes import PASSWORD, Cluster, eventually, facts, sha
+from packages import archive, package
+from s3_stub import S3Stub
+
+ALL = bool(os.environ.get("LARDER_TEST_ALL"))
+
+
+@pytest.fixture
+def cluster(start_server, stub_store):
+    return Cluster(start_server, stub_store)
+
+
+def warnings(node, event):
+    return [line for line in node.log.splitlines() if f"event={event}" in line and ("level=warn" in line or "level=error" in line)]
+
+
+@pytest.mark.parametrize("keys", [
+    {}, {"AWS_ACCESS_KEY_ID": "only-half"}, {"AWS_SECRET_ACCESS_KEY": "the-other-half"},
+    {"AWS_ACCESS_KEY_ID": "  ", "AWS_SECRET_ACCESS_KEY": ""},
+], ids=["none", "key alone", "secret alone", "blank"])
+def test_1_without_keys_it_warns_once_and_keeps_the_backlog(cluster, keys):
+    a = cluster.node("a", run=False)
+    whole = dict(a.env)
+    a.env = {k: v for k, v in whole.items() if not k.startswith("AWS_")} | keys
+    a.start()
+    a.upload(version="1.0.0")
+    a.upload(version="1.1.0")
+    row = a.row()
+    assert row["replication"] == "local" and a.download(row).status_code == 200
+    view = a.view()
+    assert view["state"] == "local-only" and view["backlog"]["changes"] == 2 and view["reason"]
+    assert len(warnings(a, "object_store.local_only")) == 1
+    assert a.client.get("/readyz").status_code == 200
+    a.stop()
+    a.env = whole
+    a.start()
+    cluster.settle()
+    assert [e["kind"] for e in cluster.log()] == ["version.create", "version.create"]
+    assert a.row()["replication"] == "replicated"
+
+
+def test_2_a_wrong_secret_is_said_once_and_mended_by_a_reload(cluster, stub_store):
+    a = cluster.node("a", run=False)
+    secret = a.env.pop("AWS_SECRET_ACCESS_KEY")
+    a.env.pop("AWS_ACCESS_KEY_ID")
+    first = a.start(LARDER_S3_ENABLED="off")  # makes the folder
+    first.stop()
+    conf = a.data / "larder.conf"
+    conf.write_text(f"s3-access-key = {stub_store.key}\ns3-secret-key = wrong\n")
+    conf.chmod(0o600)
+    stub_store.requests.clear()
+    a.start()
+    a.until("auth-failed")
+    a.upload()
+    asked = len(stub_store.requests)
+    assert asked <= 2 and a.view()["backlog"]["changes"] == 1
+    assert len(warnings(a, "replication")) == 1
+    assert secret not in a.log and "wrong" not in a.log
+    conf.write_text(f"s3-access-key = {stub_store.key}\ns3-secret-key = {secret}\n")
+    a.server.signal(signal.SIGHUP)
+    a.until("online")
+    cluster.settle()
+    assert len(cluster.keys("log/")) == 1 and asked <= 2
+
+
+def test_3_a_store_that_starts_later_is_found(start_server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    away = {"LARDER_S3_ENDPOINT": f"http://127.0.0.1:{port}", "LARDER_S3_BUCKET": "late",
+            "AWS_ACCESS_KEY_ID": "K", "AWS_SECRET_ACCESS_KEY": "S", "LARDER_S3_POLL": "100ms",
+            "LARDER_S3_CREATE_BUCKET": "true"}
+    begun = time.monotonic()
+    server = start_server(admin_password=PASSWORD, **away)
+    assert time.monotonic() - begun < (2 if "asan" not in str(server.binary) else 10)
+    client = server.admin()
+    answer = client.post("/api/admin/plugins/upload", files={"file": ("p.zip", package("com.acme.x", "1.0.0"))})
+    assert answer.status_code == 201
+    eventually(lambda: client.get("/api/admin/replication").json()["state"] == "offline")
+    with S3Stub(port=port) as stub:
+        stub.users["K"] = type(next(iter(stub.users.values())))("S")
+        eventually(lambda: client.get("/api/admin/replication").json()["backlog"]["changes"] == 0, "the drain", 10 if not ALL else 30)
+        assert any(k.startswith("log/") for k in stub.objects("late"))
+        server.stop()
+
+
+def test_4_a_store_that_never_answers_holds_nobody_up(cluster, stub_store):
+    a = cluster.node("a", LARDER_S3_TIMEOUT="1s")
+    a.until("online")
+    stub_store.rule(None, r"", stall="before")
+    took = []
+    for n in range(30):
+        begun = time.monotonic()
+        a.upload(version=f"1.{n}.0")
+        a.client.get("/api/admin/plugins").raise_for_status()
+        took.append(time.monotonic() - begun)
+    assert max(took) < 1, took
+    a.until("offline")
+    stub_store.clear()
+    cluster.settle()
+    assert len(cluster.keys("log/")) == 30
+
+
+def test_5_a_put_that_breaks_off_leaves_no_part(cluster, stub_store, wires):
+    wire = wires(stub_store.endpoint)
+    a = cluster.node("a", LARDER_S3_ENDPOINT=wire.endpoint)
+    a.until("online")
+    content = package("com.acme.tool", "1.0.0", files={"data.txt": "x" * 20000 + str(random.random())})
+    for limit in (1, 700, len(content) // 2, len(content) - 1):
+        wire.limit = limit
+        wire.reset_all()
+        if not a.row():
+            a.upload(content=content)
+        a.sync()
+        a.until("offline")
+        assert not any(content != cluster.read(k) for k in cluster.keys("blobs/"))
+    wire.limit = None
+    cluster.settle()
+    (blob,) = cluster.keys("blobs/")
+    assert cluster.read(blob) == content
+
+
+@pytest.mark.parametrize("prefix", ["blobs/", "versions/", "log/"])
+def test_6_a_lost_answer_is_no_conflict(cluster, stub_store, prefix):
+    a = cluster.node("a")
+    a.until("online")
+    rule = stub_store.rule("PUT", "^" + prefix, reset="after", times=1)
+    a.upload()
+    cluster.settle()
+    assert rule.hits == 1
+    assert a.conflicts() == [] and a.row()["replication"] == "replicated"
+    assert len(cluster.keys("log/")) == 1 and len(cluster.keys("versions/")) == 1
+
+
+POINTS = [(p, w) for p in ("blobs/", "versions/", "log/") for w in ("before", "after")]
+
+
+@pytest.mark.parametrize(("prefix", "when"), POINTS, ids=[f"{w} {p[:-1]}" for p, w in POINTS])
+def test_8_sudden_death_between_any_two_steps(cluster, stub_store, prefix, when):
+    a, b = cluster.node("a"), cluster.node("b")
+    cluster.settle()
+    dead = threading.Event()
+
+    def die(_):
+        a.server.process.kill()
+        a.server.process.wait()
+        dead.set()
+
+    # the process dies as the request arrives, or when it has taken effect and before it is answered
+    does = {"then": die} if when == "before" else {"reset": "after"}
+    if when == "before":
+        stub_store.rule("PUT", "^" + prefix, times=1, **does)
+        a.upload()
+        assert dead.wait(30)
+    else:
+        rule = stub_store.rule("PUT", "^" + prefix, times=1, stall="after")
+        a.upload()
+        eventually(lambda: rule.hits, "the request")
+        die(None)
+        stub_store.clear()
+    a.start()
+    cluster.settle()
+    assert a.row()["sha256"] == b.row()["sha256"] and facts(a) == facts(b)
+    assert a.conflicts() == b.conflicts() == []
+    assert len(cluster.keys("versions/")) == 1
+    assert len({e["op_id"] for e in cluster.log()}) == len(cluster.log()) == 1
+    assert sha(b.download(b.row()).content) == a.row()["sha256"]
+
+
+def race(a, b, version):
+    contents = [package("com.acme.tool", version, description=f"By {n.name} {random.random()}") for n in (a, b)]
+    answers = {}
+
+    def send(node, content):
+        answers[node.name] = node.upload(content=content, version=version, expect=None)
+
+    threads = [threading.Thread(target=send, args=x) for x in zip((a, b), contents)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert 201 in {r.status_code for r in answers.values()}
+    return {n.name: sha(c) for n, c in zip((a, b), contents)}, {k: r.status_code for k, r in answers.items()}
+
+
+def test_10_two_nodes_publish_one_version(cluster):
+    a, b = cluster.node("a"), cluster.node("b")
+    rounds, both = (100 if ALL else 20), 0
+    for n in range(rounds):
+        version = f"1.{n}.0"
+        wanted, status = race(a, b, version)
+        cluster.settle()
+        mine, theirs = a.row(version=version), b.row(version=version)
+        assert mine["sha256"] == theirs["sha256"] and mine["id"] == theirs["id"]
+        assert mine["sha256"] in wanted.values()
+        if set(status.values()) == {201}:  # both were told yes: one of them lost later and says so
+            both += 1
+            loser = a if mine["sha256"] == wanted["b"] else b
+            assert loser.row(version=version)["replication"] == "conflict"
+            lost = next(c for c in loser.conflicts() if c["version"] == version)
+            assert lost["sha256"] == wanted[loser.name]
+    assert both > 0, "no round was a race"
+    assert facts(a) == facts(b)
+    assert len(cluster.keys("versions/")) == rounds
+    for key in a.rows():
+        assert sha(a.download(a.rows()[key]).content) == sha(b.download(b.rows()[key]).content) == a.rows()[key]["sha256"]
+    # the tree that workers load is the winner's, on both
+    for key, row in list(a.rows().items())[:3]:
+        trees = [(n.data / "plugins" / "system" / key[0] / key[1] / ".larder").read_text() for n in (a, b)]
+        assert row["sha256"] in trees[0] and trees[0] == trees[1]
+
+
+def test_12_toggles_by_several_with_one_cut_off(cluster, stub_store, wires):
+    wire = wires(stub_store.endpoint)
+    count = 5 if ALL else 3
+    nodes = [cluster.node(f"n{i}", **({"LARDER_S3_ENDPOINT": wire.endpoint} if i == 0 else {})) for i in range(count)]
+    nodes[0].upload()
+    cluster.settle()
+    wire.cut()
+    end = time.monotonic() + (30 if ALL else 3)
+    stop = threading.Event()
+
+    def toggle(node, seed):
+        rnd = random.Random(seed)
+        while time.monotonic() < end and not stop.is_set():
+            answer = node.change(node.row(), enabled=rnd.random() < 0.5)
+            assert answer.status_code in (200, 409), answer.text
+            stop.wait(rnd.random() / 25)
+
+    threads = [threading.Thread(target=toggle, args=(n, i)) for i, n in enumerate(nodes)]
+    for t in threads:
+        t.start()
+    eventually(lambda: nodes[1].change(nodes[1].row(), quarantined=True).status_code == 200)
+    for t in threads:
+        t.join()
+    wire.heal()
+    cluster.settle(seconds=120)
+    assert len({json.dumps(sorted(map(str, facts(n).items()))) for n in nodes}) == 1
+    assert nodes[0].row()["quarantined"] is True and nodes[0].row()["enabled"] is False
+
+
+@pytest.mark.parametrize("lie", [{"flip": 100}, {"truncate": 100}, {"cut": 100}, {"grow": b"x"}], ids=lambda d: next(iter(d)))
+def test_13_bytes_that_are_not_theirs_are_never_served(cluster, stub_store, lie):
+    a = cluster.node("a")
+    b = cluster.node("b")
+    cluster.settle()
+    rule = stub_store.rule("GET", "^blobs/", **lie)
+    a.upload()
+    eventually(lambda: rule.hits >= 1 and b.row(), "the lie")
+    assert b.download(b.row()).status_code == 503
+    assert not list((b.data / "blobs").glob("??/*")), "kept under the name of what it is not"
+    stub_store.clear()
+    cluster.settle()
+    assert sha(b.download(b.row()).content) == b.row()["sha256"]
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_16_a_clock_that_is_wrong_is_learned(cluster, stub_store, minutes):
+    stub_store.clock_offset = minutes * 60
+    a = cluster.node("a")
+    a.until("online")
+    a.upload()
+    cluster.settle()
+    assert abs(a.view()["clock_offset_ms"] / 60000 - minutes) < 1
+
+
+def test_17_a_busy_store_is_not_flooded(cluster, stub_store):
+    a = cluster.node("a")
+    cluster.settle()
+    stub_store.rule(None, r"", status=503, code="SlowDown", retry_after=2)
+    for n in range(5):
+        a.upload(version=f"1.{n}.0")
+    a.until("offline")
+    seen, begun = len(stub_store.requests), time.monotonic()
+    eventually(lambda: time.monotonic() - begun > 5)
+    assert len(stub_store.requests) - seen <= 5
+    stub_store.clear()
+    rnd = random.Random(17)
+    stub_store.rule(None, r"", then=lambda _: None, times=0)
+    for _ in range(10):
+        stub_store.rule(None, r"", status=500, times=1, after=rnd.randrange(1, 40))
+    cluster.settle()
+    assert len(cluster.keys("log/")) == 5 and a.conflicts() == []
+
+
+@pytest.mark.parametrize("conditions", ["unsupported", "ignored"])
+def test_18_without_conditional_writes_one_node_writes(cluster, stub_store, conditions):
+    stub_store.conditions = conditions
+    a, b = cluster.node("a"), cluster.node("b")
+    a.until("single-writer")
+    b.until("single-writer")
+    assert a.view()["capability"] == conditions
+    assert len(warnings(a, "replication")) == 1
+    refused = a.upload(expect=409)
+    assert "no node yet" in refused.json()["message"]
+    assert a.client.post("/api/admin/replication/writer").status_code == 202
+    eventually(lambda: a.upload(expect=None).status_code in (200, 201), "the right to write")
+    b.sync()
+    eventually(lambda: b.view()["writer"] == "a", "the writer's name")
+    refused = b.upload(version="2.0.0", expect=409)
+    assert "a" in refused.json()["message"] and b.row(version="2.0.0") is None
+    cluster.settle()
+    assert facts(a) == facts(b)
+    # the other takes over, by an operator's word
+    assert b.client.post("/api/admin/replication/writer").status_code == 202
+    eventually(lambda: b.upload(version="2.0.0", expect=None).status_code in (200, 201), "the right to write")
+    a.sync()
+    eventually(lambda: a.view()["writer"] == "b")
+    a.upload(version="3.0.0", expect=409)
+    cluster.settle()
+    assert facts(a) == facts(b) and len(cluster.log()) == 2
+
+
+def test_20_another_bucket_stops_everything(cluster, stub_store):
+    a = cluster.node("a")
+    a.upload()
+    cluster.settle()
+    old = {k: cluster.read(k) for k in cluster.keys()}
+    for k in old:
+        stub_store.remove(cluster.bucket, k)
+    a.sync()
+    a.until("foreign-bucket")
+    a.upload(version="1.1.0")
+    a.sync()
+    view = a.until("foreign-bucket")
+    assert view["backlog"]["changes"] == 1 and cluster.keys("log/") == cluster.keys("meta/") == []
+    assert a.download(a.row()).status_code == 200
+    assert warnings(a, "replication")
+    # it comes back: all goes on
+    for k, v in old.items():
+        stub_store.put(cluster.bucket, k, v)
+    a.sync()
+    cluster.settle()
+    assert len(cluster.log()) == 2
+    # or it is gone for good, and an operator says so: the catalog fills the new one
+    for k in cluster.keys():
+        stub_store.remove(cluster.bucket, k)
+    a.sync()
+    a.until("foreign-bucket")
+    assert a.client.post("/api/admin/replication/bucket").status_code == 202
+    cluster.settle()
+    b = cluster.node("b")
+    cluster.settle()
+    assert facts(a) == facts(b) and len(b.rows()) == 2
+
+
+def test_20_what_was_deleted_by_hand_comes_back(cluster, stub_store):
+    a = cluster.node("a")
+    a.upload()
+    cluster.settle()
+    blob, record = cluster.keys("blobs/")[0], cluster.keys("versions/")[0]
+    content = cluster.read(blob)
+    stub_store.remove(cluster.bucket, blob)
+    stub_store.remove(cluster.bucket, record)
+    a.sync()
+    eventually(lambda: blob in cluster.keys() and record in cluster.keys(), "what was deleted")
+    assert cluster.read(blob) == content
+    b = cluster.node("b")
+    cluster.settle()
+    assert facts(a) == facts(b)
+
+
+def test_20_a_hole_in_the_log_is_reported_and_not_stepped_over(cluster, stub_store):
+    a = cluster.node("a")
+    for n in range(4):
+        a.upload(version=f"1.{n}.0")
+    cluster.settle()
+    hole = cluster.keys("log/")[1]
+    kept = cluster.read(hole)
+    stub_store.remove(cluster.bucket, hole)
+    b = cluster.node("b")
+    view = b.until("stuck")
+    assert "Entry" in view["reason"] and "missing" in view["reason"]
+    assert b.upload(version="9.0.0").status_code == 201
+    b.sync()
+    b.until("stuck")
+    assert hole not in cluster.keys(), "the hole was filled with something else"
+    stub_store.put(cluster.bucket, hole, kept)
+    b.sync()
+    cluster.settle()
+    assert facts(a) == facts(b)
+
+
+def test_a_node_that_died_for_good_after_its_record(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    cluster.settle()
+    stub_store.rule("PUT", "^log/", status=503)
+    a.upload()
+    eventually(lambda: cluster.keys("versions/"), "the record")
+    a.kill()
+    stub_store.clear()
+    b.sync()
+    eventually(lambda: b.row(), "the version that a left")
+    cluster.settle(b)
+    assert sha(b.download(b.row()).content) == b.row()["sha256"]
+    a.start()
+    cluster.settle()
+    assert facts(a) == facts(b) and len(cluster.log()) == 1 and a.conflicts() == []
+
+
+def entry(seq, **change):
+    node = "01900000-0000-7000-8000-0000000000aa"
+    body = {"base_rev": 0, "at": 1, "by": None, "org_id": None, "pid": "com.acme.evil", "version": "1.0.0",
+            "scheme": "pep440", "order_key": "01023100ff00ff00", "generation": 2, "id": "01900000-0000-7000-8000-0000000000bb",
+            "size": 100, "sha256": "0" * 64, **change}
+    return {"format": 1, "seq": seq, "op_id": f"01900000-0000-7000-8000-{seq:012d}", "node": node, "node_name": "evil",
+            "kind": "version.create", "change": body}
+
+
+@pytest.mark.parametrize("text", [
+    b"", b"no json", b"[]", b"{}", b'{"format":2}', json.dumps(entry(2)).encode(), json.dumps(entry(1, pid="../../x")).encode(),
+    json.dumps(entry(1, sha256="../" * 20)).encode(), json.dumps(entry(1, org_id="../../etc")).encode(),
+    json.dumps(entry(1, order_key="ff")).encode(), json.dumps(entry(1, size=-1)).encode(),
+    json.dumps({**entry(1), "kind": "version.burn"}).encode(), b"x" * 70000,
+], ids=range(13))
+def test_an_entry_of_a_stranger_stops_the_log_and_nothing_else(cluster, stub_store, text):
+    a = cluster.node("a")
+    cluster.settle()
+    stub_store.put(cluster.bucket, "log/00000000000000000001.json", text)
+    a.sync()
+    view = eventually(lambda: a.view()["state"] in ("stuck", "offline") and a.view(), "the stop")
+    assert view["log"]["applied"] == 0
+    a.upload()
+    assert a.download(a.row()).status_code == 200 and a.client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("content", [
+    package("com.acme.other", "1.0.0"), package("com.acme.tool", "9.9.9"), b"PK\3\4 no archive" * 10,
+    archive({"plugin.py": "x = 1"}), archive({"../../plugin.py": "x = 1", "plugin.py": "x"}),
+    package("com.acme.tool", "1.0.0", dependencies='["evil>=1"]'),
+], ids=["other pid", "other version", "no archive", "no plugin", "climbs out", "other dependencies"])
+def test_a_package_that_is_not_its_record_is_refused(cluster, stub_store, content):
+    """A bucket whose owner exchanged a package, with the record and the entry made to fit its hash."""
+    a = cluster.node("a")
+    a.upload(content=package("com.acme.tool", "1.0.0"))
+    cluster.settle()
+    a.stop()
+    old = cluster.keys("blobs/")[0].rpartition("/")[2][:-4]
+    new, size = sha(content), len(content)
+    for key in cluster.keys("versions/") + cluster.keys("log/"):
+        told = json.loads(cluster.read(key))
+        told["change"].update(sha256=new, size=size)
+        stub_store.put(cluster.bucket, key, json.dumps(told).encode())
+    stub_store.put(cluster.bucket, f"blobs/sha256/{new[:2]}/{new[2:4]}/{new}.zip", content)
+    stub_store.remove(cluster.bucket, f"blobs/sha256/{old[:2]}/{old[2:4]}/{old}.zip")
+    b = cluster.node("b")
+    eventually(lambda: b.row() and b.row()["artifact"] == "corrupt", "the refusal")
+    assert b.download(b.row()).status_code == 503
+    assert "replication.package_refused" in b.log
+    assert not (b.data / "plugins" / "system" / "com.acme.tool" / "1.0.0").exists()
+    assert not list(b.data.rglob("evil*"))
+
+
+def test_reads_do_not_feel_that_the_store_is_away(cluster, stub_store):
+    a = cluster.node("a", LARDER_S3_TIMEOUT="1s")
+    for n in range(5):
+        a.upload(version=f"1.{n}.0")
+    cluster.settle()
+
+    def p99(count=300):
+        took = []
+        for _ in range(count):
+            begun = time.monotonic()
+            a.client.get("/api/admin/plugins").raise_for_status()
+            took.append(time.monotonic() - begun)
+        return sorted(took)[int(count * 0.99)]
+
+    before = p99()
+    stub_store.rule(None, r"", stall="before")
+    a.sync()
+    after = p99()
+    assert after < before * 3 + 0.05, f"{before * 1000:.1f} ms before, {after * 1000:.1f} ms while away"
+
+
+@pytest.mark.skipif(not ALL, reason="a minute of work: LARDER_TEST_ALL=1")
+def test_a_thousand_waiting_uploads_drain_in_order(cluster, stub_store):
+    a = cluster.node("a")
+    a.until("online")
+    stub_store.rule(None, r"", status=503)
+    a.until("offline")
+    for n in range(1000):
+        a.upload(pid=f"com.acme.p{n:04d}")
+    resident = int(open(f"/proc/{a.server.pid}/statm").read().split()[1]) * 4096
+    stub_store.clear()
+    a.sync()
+    cluster.settle(seconds=300)
+    grown = int(open(f"/proc/{a.server.pid}/statm").read().split()[1]) * 4096 - resident
+    assert grown < 64 << 20, f"grew by {grown}"
+    assert [e["change"]["pid"] for e in cluster.log()] == [f"com.acme.p{n:04d}" for n in range(1000)]
+
+

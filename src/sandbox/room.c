@@ -59,8 +59,8 @@ static void add_number(struct buf *b, const char *option, int64_t n)
 
 static void add_namespaces(struct buf *b, const struct sandbox *s, const struct sandbox_run *run)
 {
-    static const char *const always[] = {"--unshare-ipc", "--unshare-pid", "--unshare-uts",
-                                         "--die-with-parent", "--clearenv"};
+    static const char *const always[] = {"--unshare-ipc", "--unshare-pid", "--die-with-parent",
+                                         "--clearenv"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         add(b, always[i]);
     if (!run->network)

@@ -22,7 +22,8 @@ enum { PATH_ROOM = 512, THINGS = 64 };
 
 static const struct dropped_limits limits = {
     .entries = 8, .files = 40, .bytes = 4096, .file_bytes = 1024, .zip_bytes = 2048};
-static const char secret[] = "outside";
+static const char secret[] =
+    "\0outside"; /* what a file of the input cannot hold: it holds its name */
 
 static void make(const char *folder, char what, const char *name)
 {

@@ -1,29 +1,13 @@
 /*
- * The page of one plugin: everything it shows and everything one can do there, against real packages.
+ * The page of one plugin: what it says of itself, its versions, and what differs between them.
  */
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
-import { oldFiles, packageOf, pluginText, zip } from "./lib/packages.mjs";
+import { packageOf } from "./lib/packages.mjs";
+import { at, copied, opened, threeVersions, versionRow, withSettings } from "./lib/plugin_page.mjs";
 
 const PID = "com.acme.search";
 const INVOICE = "com.acme.finance.invoice_matcher";
-const at = (pid, tab, more = "") => `/#/o/system/plugins/${pid}?tab=${tab}${more}`;
-const panel = (page) => page.getByRole("tabpanel");
-const copied = (page) => page.evaluate(() => navigator.clipboard.readText());
-
-/* The plugin of the tests with a schema of settings above its class. */
-const py = (value) => JSON.stringify(value).replace(/\btrue\b/g, "True").replace(/\bfalse\b/g, "False").replace(/\bnull\b/g, "None");
-const withSettings = (what, fields) =>
-  pluginText(what)
-    .replace("import BasePlugin,", "import plugin_settings, BasePlugin,")
-    .replace("class ThePlugin(", `@plugin_settings(${py(fields)})\nclass ThePlugin(`);
-
-/* Content is there when its bones are gone. */
-async function opened(page, pid, tab, more) {
-  await page.goto(at(pid, tab, more));
-  await panel(page).waitFor();
-  await page.waitForFunction(() => !document.querySelector(".bone"));
-}
 
 test("an example shows its README, facts and lines to install it", async (bench) => {
   await bench.server.api("POST", "/api/admin/examples");
@@ -49,18 +33,6 @@ test("every tab stands in the address, in both themes and on a phone", async (be
 });
 
 /* ---- versions ---------------------------------------------------------------------------------------- */
-
-/* Three versions that differ in a file, a text, a dependency and a tool. */
-async function threeVersions(bench, pid = PID) {
-  const rows = [];
-  for (const [version, helper] of [["1.0.0", "ONE = 1\n"], ["1.1.0", "ONE = 1\nTWO = 2\n"], ["2.0.0", "ONE = 1\nTWO = 22\n"]]) {
-    const more = { "helper.py": helper, ...(version === "2.0.0" ? { "notes/new.md": "# New\n\nWords.\n" } : {}) };
-    rows.push(await bench.server.upload("system", await packageOf({ pid, version, name: "Search", description: `Version ${version}` }, more)));
-  }
-  return rows;
-}
-
-const versionRow = (page, version) => page.locator(".version", { hasText: version });
 
 test("the timeline switches, goes back when refused, rolls back and undoes", async (bench) => {
   const pid = "com.acme.timeline";
@@ -100,7 +72,7 @@ test("versions are downloaded, counted and drawn, with their figures in a table"
   await page.goto(at(PID, "versions"));
   await page.getByRole("heading", { name: "There is no such plugin here" }).waitFor();
   await bench.axe(page);
-  const rows = await threeVersions(bench);
+  const rows = await threeVersions(bench, PID);
   await versionRow(page, "2.0.0").waitFor(); /* it comes by itself */
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download version 1.0.0" }).click()]);
   same(download.suggestedFilename(), `${PID}-1.0.0.zip`);
@@ -113,7 +85,8 @@ test("versions are downloaded, counted and drawn, with their figures in a table"
   await page.locator(".chart canvas").waitFor();
   await page.getByText("Show the figures").click();
   await page.getByRole("table", { name: "Figures: Downloads of 2.0.0" }).getByRole("cell", { name: "1", exact: true }).waitFor();
-  await bench.everyLook(page, "plugin-downloads");
+  await bench.axe(page);
+  await bench.shot(page, "plugin-downloads");
 });
 
 test("any two versions are compared: files, lines, settings, dependencies", async (bench) => {
@@ -139,196 +112,4 @@ test("any two versions are compared: files, lines, settings, dependencies", asyn
   await opened(page, "com.acme.grown", "diff");
   await page.getByText("For the service", { exact: true }).waitFor();
   await page.getByRole("heading", { name: "Capabilities" }).waitFor();
-});
-
-/* ---- settings -------------------------------------------------------------------------------------------- */
-
-const FIELDS = [
-  { key: "endpoint", name: "Endpoint", type: "str", description: "Where the service is", required: true },
-  { key: "token", type: "str", description: "Its token", required: true, sensitive: true },
-  { key: "retries", type: "int", description: "How often it tries again", default: 3 },
-  { key: "share", type: "float", description: "Part of the traffic", default: 0.5 },
-  { key: "strict", type: "bool", description: "Refuse what is odd", default: true },
-  { key: "hosts", type: "list", description: "Hosts it may ask", default: ["a.example"] },
-  { key: "labels", type: "dict", description: "Labels of answers", default: { team: "x" } },
-];
-
-test("the settings form judges every type, masks secrets and gives its JSON", async (bench) => {
-  const pid = "com.acme.settings";
-  await bench.server.upload("system", await packageOf({}, { "plugin.py": withSettings({ pid, name: "Settings" }, FIELDS) }));
-  const page = await bench.open({ who: bench.admin });
-  await opened(page, pid, "settings");
-  const json = page.locator(".settings-json");
-  const shown = async () => JSON.parse(await json.textContent());
-  same(await shown(), { retries: 3, share: 0.5, strict: true, hosts: ["a.example"], labels: { team: "x" } });
-  await page.getByText("2 fields need a look").waitFor();
-  await page.getByRole("button", { name: "Check all" }).click();
-  same(await page.getByText("This plugin does not start without it. Enter a value.").count(), 2);
-  await bench.everyLook(page, "plugin-settings");
-  await page.getByLabel("Endpoint").fill("https://service.example");
-  await page.locator("input[type=password]").fill("s3cret-of-a-test");
-  for (const [name, bad, sentence, good] of [
-    ["retries", "3.5", "Enter a whole number, for example 42.", "7"],
-    ["share", "half", "Enter a number, for example 0.5.", "1.5e-1"],
-    ["hosts", "{}", 'Enter a JSON list, for example ["a", "b"].', '["b.example", 2]'],
-    ["labels", "[1]", 'Enter a JSON object, for example {"key": "value"}.', '{"team": "y"}'],
-  ]) {
-    await page.getByLabel(name).fill(bad);
-    await page.getByText(sentence).waitFor();
-    await page.getByLabel(name).fill(good);
-    await page.getByText(sentence).waitFor({ state: "detached" });
-  }
-  await page.getByLabel("strict").uncheck();
-  await page.getByText("Complete and valid").waitFor();
-  const whole = { endpoint: "https://service.example", token: "s3cret-of-a-test", retries: 7, share: 0.15, strict: false, hosts: ["b.example", 2], labels: { team: "y" } };
-  same(await shown(), { ...whole, token: "••••••••" });
-  await page.getByRole("switch", { name: "Show secrets" }).click();
-  same(await shown(), whole);
-  await page.getByRole("button", { name: "Copy with secrets" }).click();
-  await until(async () => (await copied(page)).includes("s3cret-of-a-test"), "the copy");
-  same(JSON.parse(await copied(page)), whole);
-  await page.getByRole("button", { name: "Orchestrator entry" }).click();
-  const entry = (await shown())[`system:${pid}@1.0.0`];
-  same([entry.id, entry.settings.length, entry.settings[0]], [pid, 7, { key: "endpoint", name: "Endpoint", value: "https://service.example" }]);
-  await page.getByRole("button", { name: "Back to the defaults" }).click();
-  await page.getByText("2 fields need a look").waitFor();
-});
-
-/* ---- files, findings, tools ---------------------------------------------------------------------------------- */
-
-const RISKY = "import subprocess\n\n\ndef run():\n    return subprocess.run(['true'])\n";
-
-test("findings lead to the line, and the source can be read there", async (bench) => {
-  const pid = "com.acme.risky";
-  await bench.server.upload("system", await packageOf({ pid, name: "Risky" }, { "deep/er/helper.py": RISKY, "data.json": '{"a": [1, true, null, "x"]}\n', "blob.bin": new Uint8Array([0, 255, 1, 2]) }));
-  const page = await bench.open({ who: bench.admin });
-  await opened(page, pid, "checks");
-  await page.getByText("The file imports subprocess").waitFor();
-  await bench.everyLook(page, "plugin-report");
-  await page.getByRole("link", { name: "deep/er/helper.py, line 1" }).first().click();
-  await page.locator(".line.is-here", { hasText: "import subprocess" }).waitFor();
-  assert(/file=deep%2Fer%2Fhelper\.py/.test(page.url()) && /line=1/.test(page.url()), page.url());
-  await page.getByRole("link", { name: "Line 4" }).click();
-  await page.locator(".line.is-here", { hasText: "def run():" }).waitFor();
-  same(await page.locator(".line.is-here .hl-word, .line.is-here .hl-name").allTextContents(), ["def", "run"]);
-  await bench.everyLook(page, "plugin-files");
-  await page.getByRole("navigation", { name: "Files" }).getByRole("link", { name: /data\.json/ }).click();
-  await page.locator(".hl-mark", { hasText: '"a"' }).waitFor();
-  await page.getByRole("navigation", { name: "Files" }).getByRole("link", { name: /blob\.bin/ }).click();
-  await page.getByRole("heading", { name: "This is no text" }).waitFor();
-  await page.goBack();
-  await page.goBack();
-  await page.locator(".line.is-here", { hasText: "def run():" }).waitFor();
-  await opened(page, pid, "files", "&file=not-here.py");
-  await page.getByRole("heading", { name: "There is no such file in this version" }).waitFor();
-  await opened(page, pid, "tools");
-  await page.getByRole("link", { name: "plugin.py, line 8" }).click();
-  await page.locator(".line.is-here", { hasText: "def search(" }).waitFor();
-});
-
-/* ---- health ------------------------------------------------------------------------------------------------------ */
-
-test("check now follows the run, and a check by somebody else appears", async (bench) => {
-  const pid = "com.acme.checked";
-  const { id } = await bench.server.upload("system", await packageOf({ pid, name: "Checked" }));
-  const page = await bench.open({ who: bench.admin });
-  await opened(page, pid, "checks");
-  await page.getByRole("heading", { name: "Never run" }).waitFor();
-  await page.getByRole("button", { name: "Check now" }).click();
-  await page.getByText(/The check is done|The plugin could not be checked/).waitFor();
-  const checks = page.getByRole("list", { name: "Health checks" }).locator("> li");
-  await until(async () => (await checks.count()) === 1, "the check is listed");
-  const [kept] = await bench.server.api("GET", `/api/admin/plugins/${id}/health`);
-  const word = { healthy: "Healthy", failed: "Failed", unchecked: "Not checked" }[kept.health];
-  await checks.first().getByText(word).waitFor();
-  await page.getByRole("list", { name: "State" }).getByText(word).waitFor();
-  await bench.everyLook(page, "plugin-checks");
-  await bench.server.api("POST", `/api/admin/plugins/${id}/health`);
-  await until(async () => (await checks.count()) === 2, "the second check");
-});
-
-/* ---- trust ---------------------------------------------------------------------------------------------------------- */
-
-test("trust names the hash, the uploader and the record", async (bench) => {
-  const pid = "com.acme.trusted";
-  const row = await bench.server.upload("system", await packageOf({ pid, name: "Trusted" }));
-  const page = await bench.open({ who: bench.admin });
-  await opened(page, pid, "trust");
-  await page.getByRole("button", { name: "Copy SHA-256" }).click();
-  await until(async () => (await copied(page)) === row.sha256, "the hash is copied");
-  await page.getByText("admin (you)").waitFor();
-  await page.getByRole("cell", { name: "plugin.upload" }).waitFor();
-  await bench.server.api("PATCH", `/api/admin/plugins/${row.id}`, { json: { enabled: false } });
-  await until(async () => (await page.getByRole("table").getByRole("row").count()) === 3, "the record grows by itself");
-  await page.getByRole("list", { name: "State" }).getByText("Disabled").waitFor();
-});
-
-/* ---- the v1 API --------------------------------------------------------------------------------------------------------- */
-
-test("a v1 plugin is reloaded, and deleted after its name was typed", async (bench) => {
-  const form = new FormData();
-  form.append("file", await zip(oldFiles("sums")), "sums-1.0.0.zip");
-  const token = await bench.server.admin();
-  const answer = await fetch(`${bench.server.url}/api/v1/plugins/upload`, { method: "POST", headers: { Authorization: `Bearer ${token}` }, body: form });
-  assert(answer.ok, await answer.text());
-  const page = await bench.open({ who: bench.admin });
-  await opened(page, "legacy.sums", "readme");
-  await page.getByRole("heading", { name: "No README" }).waitFor();
-  const more = page.getByRole("button", { name: /^Actions for/ });
-  await more.click();
-  await page.getByRole("menuitem", { name: "Reload the stores" }).click();
-  await page.getByText("1 plugin loaded, 0 failed.").waitFor();
-  await more.click();
-  await page.getByRole("menuitem", { name: "Delete the version" }).click();
-  const dialog = page.getByRole("dialog", { name: "Delete sums-1.0.0?" });
-  const go = dialog.getByRole("button", { name: "Delete the version" });
-  assert(await go.isDisabled(), "nothing was typed yet");
-  await bench.everyLook(page, "plugin-delete");
-  await dialog.getByLabel("Type sums-1.0.0 to go on").fill("sums-1.0.0");
-  await go.click();
-  await page.getByText("sums-1.0.0 is deleted.").waitFor();
-  await page.getByRole("heading", { name: /Catalog|No plugin yet/ }).waitFor();
-  same((await bench.server.api("GET", "/api/admin/plugins")).filter((row) => row.pid === "legacy.sums"), []);
-});
-
-/* ---- who sees what ----------------------------------------------------------------------------------------------------------- */
-
-test("a reader sees no button that would fail, an org's admin those of its own", async (bench) => {
-  const org = await bench.server.org("Readers");
-  await threeVersions(bench, "com.acme.shared");
-  const own = "example.readers.own";
-  for (const version of ["1.0.0", "2.0.0"]) await bench.server.upload(org.org_id, await packageOf({ pid: own, version, name: "Own" }));
-  const chief = await bench.server.user("readers-chief", { org, isAdmin: true });
-  const page = await bench.open({ who: chief });
-  const see = async (pid, tab) => {
-    await page.goto(`/#/o/${org.org_id}/plugins/${pid}?tab=${tab}`);
-    await panel(page).waitFor();
-    await page.waitForFunction(() => !document.querySelector(".bone"));
-  };
-  for (const [pid, may] of [["com.acme.shared", 0], [own, 1]]) {
-    await see(pid, "versions");
-    same(Math.min(1, await page.getByRole("switch").count()), may, `switches of ${pid}:`);
-    same(await page.getByRole("button", { name: "Roll back" }).count(), may, `roll back of ${pid}:`);
-    await see(pid, "checks");
-    await page.getByRole("heading", { name: "Never run" }).waitFor();
-    same(await page.getByRole("button", { name: "Check now" }).count(), may, `checks of ${pid}:`);
-    await see(pid, "trust");
-    await page.getByText("The record of this version is shown to those").waitFor();
-  }
-  await see(own, "checks");
-  await page.getByRole("button", { name: "Check now" }).click();
-  await page.getByText(/The check is done|The plugin could not be checked/).waitFor();
-});
-
-test("the keyboard alone walks the tabs and opens a file", async (bench) => {
-  const page = await bench.open({ who: bench.admin });
-  await threeVersions(bench, "com.acme.keys");
-  await opened(page, "com.acme.keys", "readme");
-  await page.getByRole("tab", { name: "README" }).focus();
-  for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
-  await page.waitForFunction(() => /tab=files/.test(location.hash));
-  same(await page.evaluate(() => document.activeElement.textContent.trim()), "Files");
-  await page.getByRole("navigation", { name: "Files" }).getByRole("link", { name: /helper\.py/ }).focus();
-  await page.keyboard.press("Enter");
-  await page.locator(".line", { hasText: "TWO = 22" }).waitFor();
 });

@@ -222,6 +222,13 @@ export function Table({ caption, columns, rows, keyOf = (row) => row.id, empty }
 export function Tabs({ label, tabs, at, onAt, children }) {
   const id = useId();
   const list = useRef(null);
+  useEffect(() => {
+    /* Where the tabs are wider than the page, the chosen one is in sight. */
+    const tab = list.current.querySelector('[aria-selected="true"]');
+    if (!tab || list.current.scrollWidth <= list.current.clientWidth) return;
+    const [box, own] = [list.current.getBoundingClientRect(), tab.getBoundingClientRect()];
+    list.current.scrollLeft += own.left - box.left - (box.width - own.width) / 2;
+  }, [at]);
   const step = (e) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
     if (!by) return;

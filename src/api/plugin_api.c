@@ -18,8 +18,6 @@
 #include "api/row_cache.h"
 #include "base/json_read.h"
 #include "domain/catalog.h"
-#include "domain/downloads.h"
-#include "domain/replica.h"
 #include "domain/rollback.h"
 
 enum { PAGE_MAX = 200, TAG_MAX = 100, LIST_MAX = 64 << 20, PID_ROOM = 256 };
@@ -33,7 +31,6 @@ static enum err show(struct ctx *ctx, struct call *call);
 static enum err change(struct ctx *ctx, struct call *call);
 static enum err disable(struct ctx *ctx, struct call *call);
 static enum err rollback(struct ctx *ctx, struct call *call);
-static enum err download(struct ctx *ctx, struct call *call);
 
 #define ORG_READ "cadence:org:plugins:read"
 #define ORG_WRITE "cadence:org:plugins:write"
@@ -50,7 +47,7 @@ static const struct route routes[] = {
     {METHOD_PATCH,  "/api/orgs/{org_id}/plugins/{plugin_id}",           ORG_WRITE, BODY_JSON,   0, change,          "Enable or disable a version, or set its tag"},
     {METHOD_DELETE, "/api/orgs/{org_id}/plugins/{plugin_id}",           ORG_WRITE, BODY_NONE,   0, disable,         "Disable a version (the row and its artifact stay)"},
     {METHOD_POST,   "/api/orgs/{org_id}/plugins/{plugin_id}/rollback",  ORG_WRITE, BODY_NONE,   0, rollback,        "Disable the newest enabled version, so that the one before it is the latest"},
-    {METHOD_GET,    "/api/orgs/{org_id}/plugins/{plugin_id}/download",  ORG_READ,  BODY_NONE,   0, download,        "The uploaded ZIP, byte for byte"},
+    {METHOD_GET,    "/api/orgs/{org_id}/plugins/{plugin_id}/download",  ORG_READ,  BODY_NONE,   0, plugin_download, "The uploaded ZIP, byte for byte"},
     {METHOD_GET,    "/api/admin/plugins",                               SYS_READ,  BODY_NONE,   0, list_system,     "System plugins, disabled ones included unless told otherwise"},
     {METHOD_POST,   "/api/admin/plugins/upload",                        SYS_WRITE, BODY_UPLOAD, 0, plugin_upload,   "Upload a plugin ZIP into the system catalog"},
     {METHOD_GET,    "/api/admin/plugins/{pid}/versions",                SYS_READ,  BODY_NONE,   0, versions,        "All versions of a system plugin, newest first"},
@@ -59,7 +56,7 @@ static const struct route routes[] = {
     {METHOD_PATCH,  "/api/admin/plugins/{plugin_id}",                   SYS_WRITE, BODY_JSON,   0, change,          "Enable or disable a system version, or set its tag"},
     {METHOD_DELETE, "/api/admin/plugins/{plugin_id}",                   SYS_WRITE, BODY_NONE,   0, disable,         "Disable a system version (the row and its artifact stay)"},
     {METHOD_POST,   "/api/admin/plugins/{plugin_id}/rollback",          SYS_WRITE, BODY_NONE,   0, rollback,        "Disable the newest enabled version of a system plugin, so that the one before it is the latest"},
-    {METHOD_GET,    "/api/admin/plugins/{plugin_id}/download",          SYS_READ,  BODY_NONE,   0, download,        "The uploaded ZIP of a system plugin, byte for byte"},
+    {METHOD_GET,    "/api/admin/plugins/{plugin_id}/download",          SYS_READ,  BODY_NONE,   0, plugin_download, "The uploaded ZIP of a system plugin, byte for byte"},
     {METHOD_GET,    "/api/admin/orgs/{org_id}/plugins",                 SYS_READ,  BODY_NONE,   0, list_one_org,    "The plugins one org owns, disabled ones included"},
     {METHOD_GET,    "/api/admin/orgs/{org_id}/plugins/{pid}/versions",  SYS_READ,  BODY_NONE,   0, versions,        "All versions of a plugin one org owns"},
 };
@@ -448,60 +445,5 @@ static enum err rollback(struct ctx *ctx, struct call *call)
         return err;
     reply_json(call->reply, &j);
     plugin_json(&j, &p);
-    return OK;
-}
-
-/* Whether the client was sent to the bucket. What asks for a part or for a change is answered here,
- * since it knows our ETag and not the bucket's; so is HEAD, since an address is signed for GET. */
-static enum err send_elsewhere(struct ctx *ctx, struct call *call, const struct plugin *p,
-                               const char *disposition, bool *sent)
-{
-    const struct request *req = call->req;
-    const char *url = NULL;
-    bool wanted = true;
-    enum err err = request_query_bool(ctx, req, "redirect", &wanted);
-    if (err == OK && wanted && req->method == METHOD_GET &&
-        request_header(req, "Range").p == NULL && request_header(req, "If-None-Match").p == NULL)
-        err = replica_share(ctx, api_domain(call)->replica, p, disposition, &url);
-    *sent = err == OK && url;
-    if (!*sent)
-        return err;
-    downloads_note(api_domain(call), p->id);
-    reply_no_store(call->reply); /* the address is good for a minute, the version for ever */
-    reply_field(call->reply, "Location", url);
-    reply_empty(call->reply, 302);
-    return OK;
-}
-
-/* The bytes of a version never change, so a client may keep them for as long as it likes. */
-static enum err download(struct ctx *ctx, struct call *call)
-{
-    struct plugin p;
-    off_t from, n;
-    int fd;
-    bool sent;
-    enum err err = find_row(ctx, call, &p);
-    if (err != OK)
-        return err;
-    const char *etag = str_printf(ctx->arena, "\"%s\"", p.sha256);
-    const char *name = str_printf(ctx->arena, "attachment; filename=\"%s-%s.zip\"", p.pid,
-                                  p.version);
-    if (etag == NULL || name == NULL)
-        return ctx_no_memory(ctx);
-    if ((err = send_elsewhere(ctx, call, &p, name, &sent)) != OK || sent)
-        return err;
-    reply_field(call->reply, "Cache-Control", "private, max-age=31536000, immutable");
-    reply_field(call->reply, "Accept-Ranges", "bytes");
-    reply_field(call->reply, "Content-Disposition", name);
-    call->reply->cacheable = true;
-    if (reply_etag(call->reply, call->req, etag))
-        return OK;
-    if ((err = reply_range(ctx, call->reply, call->req, etag, p.size_bytes, &from, &n)) != OK)
-        return err;
-    if ((err = catalog_open(ctx, api_domain(call), &p, &fd)) != OK)
-        return err;
-    if (call->req->method == METHOD_GET && n == (off_t)p.size_bytes) /* a part is not a download */
-        downloads_note(api_domain(call), p.id);
-    reply_file(call->reply, "application/zip", fd, from, n);
     return OK;
 }

@@ -9,4 +9,7 @@
 /* POST .../plugins/upload, for an org or the system (plugin_upload.c). */
 enum err plugin_upload(struct ctx *ctx, struct call *call) MUST_USE;
 
+/* GET .../plugins/{plugin_id}/download, for both as well (plugin_download.c). */
+enum err plugin_download(struct ctx *ctx, struct call *call) MUST_USE;
+
 #endif

@@ -4,7 +4,7 @@
  * Whoever has the address may read that one object for a minute and needs no key for it: it is
  * handed out only after the guard has said yes, and no cache may keep it. Nothing is sent to the
  * store, so a package that somebody took away there shows only when the address is followed.
- * Look next at net/s3.h for how an address is signed, at api/plugin_api.c for who asks.
+ * Look next at net/s3.h for how an address is signed, at api/plugin_download.c for who asks.
  */
 #include <string.h>
 

@@ -83,10 +83,10 @@ struct list {
 
 static void put_first(struct list *l, enum line_op op, size_t from, size_t to, size_t count)
 {
-    struct stretch *next = l->first < l->room ? &l->all[l->first] : NULL;
     if (count == 0)
         return;
-    if (next && next->op == op) { /* an edit at a time becomes a stretch */
+    if (l->first < l->room && l->all[l->first].op == op) { /* an edit at a time: a stretch */
+        struct stretch *next = &l->all[l->first];
         next->from = from;
         next->to = to;
         next->count += count;

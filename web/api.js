@@ -185,7 +185,9 @@ export const api = {
   plugin: (scope, id) => call("GET", pluginsPath(scope) + path`/${id}`),
   changePlugin: (plugin, scope, changes) => call("PATCH", pluginPath(plugin, scope), { json: changes }),
   downloadPath: (plugin, scope) => `${pluginsPath(scope)}${path`/${plugin.id}/download`}`,
-  download: (plugin, scope) => call("GET", `${api.downloadPath(plugin, scope)}?redirect=false`, { accept: "application/zip" }),
+  /* For links and scripts of the pages: from here, never from the bucket, which is another origin */
+  downloadLink: (plugin, scope) => `${api.downloadPath(plugin, scope)}?redirect=false`,
+  download: (plugin, scope) => call("GET", api.downloadLink(plugin, scope), { accept: "application/zip" }),
   loadExamples: () => call("POST", "/api/admin/examples"),
 
   /* One version: read where it is seen, changed where it lives */
@@ -199,6 +201,9 @@ export const api = {
   askHealth: (row, scope) => call("POST", `${pluginPath(row, scope)}/health`),
   pluginJob: (row, scope, id) =>
     call("GET", homeOf(row, scope) === "system" ? path`/api/admin/jobs/${id}` : path`/api/orgs/${homeOf(row, scope)}/jobs/${id}`),
+  networkPath: (row) => `/api/admin${row.source === "system" ? "" : path`/orgs/${row.org_id}`}${path`/plugins/${row.id}/network`}`,
+  network: (row) => call("GET", api.networkPath(row)),
+  allowNetwork: (row, allowed) => call("PUT", api.networkPath(row), { json: { allowed } }),
   rollback: (row, scope) => call("POST", `${pluginPath(row, scope)}/rollback`),
   auditOf: (subject) => listPage("/api/admin/audit", { subject, limit: 50 }),
   v1Delete: (name, version) => call("DELETE", path`/api/v1/plugins/uploaded/${name}/${version}`),

@@ -113,3 +113,20 @@ test("any two versions are compared: files, lines, settings, dependencies", asyn
   await page.getByText("For the service", { exact: true }).waitFor();
   await page.getByRole("heading", { name: "Capabilities" }).waitFor();
 });
+
+test("a package that is damaged or missing is said to be so, with the way out", async (bench) => {
+  await threeVersions(bench, "com.acme.broken");
+  const page = await bench.open({ who: bench.admin });
+  for (const [artifact, word, sentence] of [["corrupt", "Package damaged", "no longer fits its hash"], ["missing", "Package missing", "missing on this appliance"]]) {
+    await page.route("**/com.acme.broken/versions", async (route) => {
+      const rows = await (await route.fetch()).json();
+      await route.fulfill({ json: rows.map((row) => (row.is_latest ? { ...row, artifact, replication: artifact } : row)) });
+    });
+    await page.goto(at("com.acme.broken", "versions"));
+    await page.reload();
+    await page.getByText(sentence).waitFor();
+    same(await page.getByText(word).count(), 2);
+    await bench.axe(page);
+    await page.unroute("**/com.acme.broken/versions");
+  }
+});

@@ -112,6 +112,10 @@ test("check now follows the run, and a check by somebody else appears", async (b
   await bench.everyLook(page, "plugin-checks");
   await bench.server.api("POST", `/api/admin/plugins/${id}/health`);
   await until(async () => (await checks.count()) === 2, "the second check");
+  const network = page.getByRole("switch", { name: "Checks may reach the network" });
+  same(await network.getAttribute("aria-checked"), "false");
+  await network.click();
+  await until(async () => (await bench.server.api("GET", `/api/admin/plugins/${id}/network`)).allowed, "the network is allowed");
 });
 
 /* ---- trust ---------------------------------------------------------------------------------------------------------- */
@@ -157,6 +161,23 @@ test("a v1 plugin is reloaded, and deleted after its name was typed", async (ben
   await page.getByText("sums-1.0.0 is deleted.").waitFor();
   await page.getByRole("heading", { name: /Catalog|No plugin yet/ }).waitFor();
   same((await bench.server.api("GET", "/api/admin/plugins")).filter((row) => row.pid === "legacy.sums"), []);
+});
+
+test("a quarantine is put on and lifted by whoever runs the platform", async (bench) => {
+  const { id } = await bench.server.upload("system", await packageOf({ pid: "com.acme.odd", name: "Odd" }));
+  const state = () => bench.server.api("GET", `/api/admin/plugins/${id}`);
+  const page = await bench.open({ who: bench.admin });
+  await opened(page, "com.acme.odd", "readme");
+  await page.getByRole("button", { name: "Actions for Odd" }).click();
+  await page.getByRole("menuitem", { name: "Quarantine" }).click();
+  await page.getByRole("dialog", { name: "Put it in quarantine?" }).getByRole("button", { name: "Quarantine" }).click();
+  await page.getByText("This version is in quarantine: it was disabled for safety").waitFor();
+  same([(await state()).quarantined, (await state()).enabled], [true, false]);
+  same(await page.getByRole("switch").count(), 0);
+  await bench.axe(page);
+  await page.getByRole("button", { name: "Lift the quarantine" }).click();
+  await page.getByRole("switch", { name: "Odd 1.0.0 enabled" }).waitFor();
+  same([(await state()).quarantined, (await state()).enabled], [false, false]);
 });
 
 /* ---- who sees what ----------------------------------------------------------------------------------------------------------- */

@@ -57,7 +57,7 @@ function Copy({ row }) {
 function actionsOf(row, scope, writes) {
   return [
     { id: "open", label: t.open, icon: "file", href: address(pluginPagePath(scope, row.pid)) },
-    { id: "download", label: t.download, icon: "download", href: api.downloadPath(row, scope) },
+    { id: "download", label: t.download, icon: "download", href: api.downloadLink(row, scope) },
     ...(writes ? [{ id: "switch", label: row.enabled ? t.disable : t.enable, icon: row.enabled ? "pause" : "check", onPick: () => setEnabled(row, scope, !row.enabled) }] : []),
     { line: true },
     ...copyItems(writes ? commands.enable(row, scope, !row.enabled) : commands.download(row, scope)),

@@ -16,7 +16,7 @@ import { address, go, setQuery } from "../router.js";
 import { texts } from "../texts.js";
 import { Health } from "./catalog_rows.js";
 import { PluginChecks } from "./plugin_checks.js";
-import { flip, menuOf, usePlugin, v1Name, writable } from "./plugin_data.js";
+import { flip, menuOf, quarantine, usePlugin, v1Name, writable } from "./plugin_data.js";
 import { PluginDiff } from "./plugin_diff.js";
 import { PluginFiles } from "./plugin_files.js";
 import { PluginOverview } from "./plugin_overview.js";
@@ -44,8 +44,8 @@ function Badges({ row }) {
     <li><${Badge} kind=${row.is_latest ? "ok" : "warn"}>${row.is_latest ? t.latest : t.notLatest}<//></li>
     <li><${Badge} kind=${row.enabled ? "ok" : "warn"} icon=${row.enabled ? "check" : "pause"}>${row.enabled ? c.state.on : c.state.off}<//></li>
     <li><${Health} row=${row} /></li>
-    ${row.artifact === "missing"
-      ? html`<li><${Badge} kind="danger" icon="attention">${c.broken}<//></li>`
+    ${row.artifact !== "present"
+      ? html`<li><${Badge} kind="danger" icon="attention">${t.artifact[row.artifact] ?? c.broken}<//></li>`
       : html`<li><${Badge} kind=${kind} icon=${icon}>${c.copy[row.replication] ?? row.replication}<//></li>`}
     ${row.quarantined && html`<li><${Badge} kind="danger" icon="shield">${t.quarantined}<//></li>`}
     ${row.tag && html`<li><${Badge} kind="accent" icon="tag">${row.tag}<//></li>`}
@@ -80,10 +80,10 @@ function Head({ plugin, row, ask }) {
       html`<${Choice} label=${c.filter.source} at=${plugin.source} options=${plugin.sources.map((id) => ({ id, label: c.source[id] }))}
         onAt=${(source) => setQuery({ source, version: "", file: "", line: "" }, { push: true })} />`}
       <div class="actions">
-        ${writable(row, scope) &&
+        ${writable(row, scope) && !row.quarantined &&
         html`<${Switch} on=${row.enabled} label=${c.switch(`${row.name} ${row.version}`)} shown=${row.enabled ? c.state.on : c.state.off} onFlip=${(on) => flip(plugin, row, on)} />`}
         <${VersionMenu} plugin=${plugin} row=${row} />
-        <${Button} kind="main" icon="download" href=${api.downloadPath(row, scope)} download>${t.download}<//>
+        <${Button} kind="main" icon="download" href=${api.downloadLink(row, scope)} download>${t.download}<//>
         <${Menu} bare label=${c.more(row.name)} items=${() => menuOf(plugin, row, ask)} />
       </div>
     </div>
@@ -113,6 +113,11 @@ function Delete({ plugin, row, onClose }) {
 const Missing = ({ scope, pid }) =>
   html`<${EmptyState} whole icon="search" title=${t.notFound}><p>${t.notFoundNote(pid)}</p><${Button} href=${address(catalogPath(scope))}>${t.toCatalog}<//><//>`;
 
+function Quarantined({ plugin, row, me }) {
+  return html`<div class="notice notice-danger plugin-notice"><p>${t.quarantineNote}</p>
+    ${me.is_sys_admin && html`<${Button} small icon="undo" onClick=${() => quarantine(plugin, row, false)}>${t.lift}<//>`}</div>`;
+}
+
 function tabsOf(plugin, row) {
   return [
     { id: "readme", title: t.tabs.readme },
@@ -139,7 +144,8 @@ export function Plugin({ scope, params, query, me }) {
   return html`<div class="plugin-page">
     <${Head} plugin=${plugin} row=${row} ask=${ask} />
     ${plugin.lost && html`<p class="notice notice-warn" role="status">${t.lost(plugin.lost, row.version)}</p>`}
-    ${row.artifact === "missing" && html`<p class="notice notice-danger">${t.artifactMissing}</p>`}
+    ${row.quarantined && html`<${Quarantined} plugin=${plugin} row=${row} me=${me} />`}
+    ${row.artifact !== "present" && html`<p class="notice notice-danger">${row.artifact === "corrupt" ? t.artifactCorrupt : t.artifactMissing}</p>`}
     <${Tabs} label=${t.tabsLabel} tabs=${tabs} at=${at} onAt=${(tab) => setQuery({ tab: tab === "readme" ? "" : tab, file: "", line: "" }, { push: true })}>
       <${Part} key=${at === "versions" || at === "diff" ? plugin.source : row.id} plugin=${plugin} row=${row} scope=${scope} query=${query} me=${me} />
     <//>

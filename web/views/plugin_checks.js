@@ -8,7 +8,8 @@
 import { html, useEffect, useState } from "../preact.js";
 import { api } from "../api.js";
 import { commands } from "../commands.js";
-import { Badge, Button, Card, CopyAs, EmptyState, ErrorPanel, Icon, Loaded, Progress, Time, toast, useLoad } from "../parts.js";
+import { Badge, Button, Card, CopyAs, EmptyState, ErrorPanel, Icon, Loaded, Progress, Switch, Time, toast, useLoad } from "../parts.js";
+import { can } from "../session.js";
 import { texts } from "../texts.js";
 import { Health } from "./catalog_rows.js";
 import { runCheck, writable } from "./plugin_data.js";
@@ -137,8 +138,24 @@ function HealthCard({ row, scope, beat, reloadAll }) {
       ${first.value?.rows.length > 0 &&
       html`<ol class="checks" aria-label=${t.history}>${[...first.value.rows, ...(more?.rows ?? [])].map((one, i) => html`<${Check} key=${one.number} check=${one} first=${i === 0} />`)}</ol>`}
       ${next && html`<p><${Button} small onClick=${load}>${t.older}<//></p>`}
+      ${can("cadence:system:admin") && html`<${Network} row=${row} />`}
     </div>
   <//>`;
+}
+
+/* Without a network a plugin cannot send anything anywhere; only who runs the platform may open it. */
+function Network({ row }) {
+  const [flipped, set] = useState(null);
+  const from = useLoad(() => api.network(row), [row.id]);
+  const allowed = flipped ?? from.value?.allowed;
+  if (allowed === undefined) return null;
+  const flip = async (on) => {
+    set(on);
+    await api.allowNetwork(row, on).catch((error) => (set(!on), toast({ error })));
+  };
+  return html`<div class="check-network">
+    <p>${t.networkTitle}<span class="soft small">${t.networkNote}</span></p><${Switch} on=${allowed} label=${t.networkTitle} onFlip=${flip} />
+  </div>`;
 }
 
 export function PluginChecks({ plugin, row, scope }) {

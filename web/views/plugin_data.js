@@ -11,7 +11,7 @@ import { PLUGIN_KINDS, useLive } from "../live.js";
 import { confirm, copyItems, toast, useLoad } from "../parts.js";
 import { useEffect, useState } from "../preact.js";
 import { setQuery } from "../router.js";
-import { can } from "../session.js";
+import { can, session } from "../session.js";
 import { texts } from "../texts.js";
 
 const t = texts.plugin;
@@ -77,6 +77,18 @@ export async function rollBack(plugin) {
   list.reload();
 }
 
+/* For safety: out of use on all nodes, until somebody who runs the platform lifts it. */
+export async function quarantine(plugin, row, on) {
+  if (on && !(await confirm({ title: t.quarantineTitle, text: t.quarantineText(row.version), action: t.quarantine, danger: true }))) return;
+  try {
+    await api.changePlugin(row, plugin.scope, { quarantined: on });
+    toast(on ? t.quarantineDone(row.version) : t.liftDone(row.version));
+  } catch (error) {
+    toast({ error });
+  }
+  plugin.list.reload();
+}
+
 /* Resolves when the job has ended; tells its state meanwhile. */
 export async function runCheck(row, scope, onState) {
   const { job_id: id } = await api.askHealth(row, scope);
@@ -106,6 +118,7 @@ export function menuOf(plugin, row, ask) {
   const writes = writable(row, scope);
   const items = [];
   if (writes && rows.filter((one) => one.enabled).length > 1) items.push({ id: "back", label: t.rollback, icon: "undo", onPick: () => rollBack(plugin) });
+  if (session.get().me?.is_sys_admin && !row.quarantined) items.push({ id: "quarantine", label: t.quarantine, icon: "shield", onPick: () => quarantine(plugin, row, true) });
   if (writes && v1Name(row)) {
     items.push({ id: "reload", label: t.reload, icon: "sync", onPick: () => reloadStores(plugin) });
     items.push({ id: "delete", label: t.remove, icon: "trash", danger: true, onPick: () => ask("delete") });

@@ -36,7 +36,7 @@ function Bytes({ plugin, row, me, audit }) {
         <dt>${t.changed}</dt><dd><${Time} at=${row.updated_at} /></dd>
         <dt>${texts.plugin.size}</dt><dd class="num">${t.bytes(countText(row.size_bytes))}</dd>
         <dt>${t.belongs}</dt><dd>${row.source === "system" ? t.toSystem : t.toOrg}</dd>
-        <dt>${t.artifact}</dt><dd>${row.artifact === "missing" ? html`<${Badge} kind="danger" icon="attention">${c.broken}<//>` : html`<${Badge} kind="ok" icon="check">${t.present}<//>`}</dd>
+        <dt>${t.artifact}</dt><dd>${row.artifact !== "present" ? html`<${Badge} kind="danger" icon="attention">${texts.plugin.artifact[row.artifact] ?? c.broken}<//>` : html`<${Badge} kind="ok" icon="check">${t.present}<//>`}</dd>
         <dt>${t.replication}</dt><dd>${t.copies[row.replication] ?? row.replication}${row.s3_path && html` <code class="wrap">${row.s3_path}</code>`}</dd>
         <dt>${t.id}</dt><dd><code class="wrap">${row.id}</code></dd>
       </dl>

@@ -36,14 +36,14 @@ function Version({ plugin, row, before }) {
     <div class="row-main">
       <p class="row-title"><a class="num" href=${here}>${row.version}</a>
         ${row.is_latest && html`<${Badge} kind="ok">${t.latest}<//>`} ${!row.enabled && html`<${Badge} kind="warn" icon="pause">${c.state.off}<//>`}
-        ${row.health !== "unchecked" && html`<${Health} row=${row} />`} ${row.artifact === "missing" && html`<${Badge} kind="danger" icon="attention">${c.broken}<//>`}
-        ${row.tag && html`<${Badge} kind="accent" icon="tag">${row.tag}<//>`}
+        ${row.health !== "unchecked" && html`<${Health} row=${row} />`} ${row.artifact !== "present" && html`<${Badge} kind="danger" icon="attention">${t.artifact[row.artifact] ?? c.broken}<//>`}
+        ${row.quarantined && html`<${Badge} kind="danger" icon="shield">${t.quarantined}<//>`} ${row.tag && html`<${Badge} kind="accent" icon="tag">${row.tag}<//>`}
       </p>
       <p class="row-note"><${Time} at=${row.created_at} /> · <span class="num">${bytesText(row.size_bytes)}</span> · <code title=${row.sha256}>${row.sha256.slice(0, 12)}</code></p>
     </div>
     <div class="actions">
-      ${writes && html`<${Switch} on=${row.enabled} label=${c.switch(`${row.name} ${row.version}`)} onFlip=${(on) => flip(plugin, row, on)} />`}
-      <${Button} small icon="download" href=${api.downloadPath(row, scope)} download aria-label=${t.downloadOf(row.version)}>${t.download}<//>
+      ${writes && !row.quarantined && html`<${Switch} on=${row.enabled} label=${c.switch(`${row.name} ${row.version}`)} onFlip=${(on) => flip(plugin, row, on)} />`}
+      <${Button} small icon="download" href=${api.downloadLink(row, scope)} download aria-label=${t.downloadOf(row.version)}>${t.download}<//>
       <${Menu} bare small label=${c.more(row.version)} items=${items} />
     </div>
   </li>`;

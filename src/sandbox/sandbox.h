@@ -5,7 +5,8 @@
  * a /tmp of its own with a size, a fresh /proc, no capability, no environment and no descriptor of
  * ours, a filter of system calls (seccomp.c lists what is refused), limits on memory, CPU, processes,
  * files, output and time. Where the limits of the kernel do not bind, a watch counts and kills
- * (watch.c). Nothing here knows what a plugin is, and no shell is ever involved.
+ * (watch.c). Nothing of it outlives the run or this process (spawn.h). Nothing here knows what a
+ * plugin is, and no shell is ever involved.
  *
  * Begin with run.c; probe.c says whether any of this works on this machine.
  */

@@ -9,6 +9,7 @@
 #include "api/stage_json.h"
 #include "cli/lint_health.h"
 #include "cli/pack.h"
+#include "cli/settings.h"
 #include "cli/verbs.h"
 #include "domain/stages.h"
 #include "package/zip_source.h"
@@ -31,6 +32,16 @@ static size_t count_of(const struct judged *j, enum stage_level level)
     return n;
 }
 
+static enum err check_size(struct cli *cli, size_t n)
+{
+    long long max = config_int(cli->config, "max-upload");
+    if ((long long)n <= max)
+        return OK;
+    return ctx_fail_field(cli->ctx, ERR_TOO_LARGE, "file",
+                          "The package has %zu bytes, and an upload may have %lld (max-upload)", n,
+                          max);
+}
+
 /* The archive as a package, and what it says of itself; *zip stays NULL where it is none. */
 static enum err read_package(struct cli *cli, const char *path, bool is_v1, struct zip **zip,
                              struct inspection **found)
@@ -41,6 +52,8 @@ static enum err read_package(struct cli *cli, const char *path, bool is_v1, stru
     const char *name;
     struct zip *opened;
     enum err err = pack_read(cli, path, &bytes, &name);
+    if (err == OK)
+        err = check_size(cli, bytes.n);
     if (err == OK)
         err = zip_open(ctx, bytes, &zip_limits_cadence, &opened);
     if (err == OK)
@@ -179,7 +192,7 @@ static enum err exec(struct cli *cli)
     size_t bad = 0;
     struct buf b;
     struct jw w;
-    enum err err = OK;
+    enum err err = settings_load(cli);
     if (j == NULL)
         return ctx_no_memory(cli->ctx);
     for (size_t i = 0; err == OK && i < cli->words; i++)

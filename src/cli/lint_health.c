@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "cli/settings.h"
 #include "domain/health_run.h"
 #include "domain/package_row.h"
 #include "sandbox/sandbox.h"
@@ -17,13 +16,10 @@ static void close_sandbox(void *sandbox)
 
 enum err lint_health_open(struct cli *cli, struct sandbox **out)
 {
-    enum err err = settings_load(cli);
-    if (err != OK)
-        return err;
     const struct sandbox_options options = {.bwrap = config_text(cli->config, "bwrap"),
                                             .python = config_text(cli->config, "python"),
                                             .hidden = config_text(cli->config, "data")};
-    err = sandbox_open(cli->ctx, &options, out);
+    enum err err = sandbox_open(cli->ctx, &options, out);
     if (err == OK && arena_defer(cli->ctx->arena, close_sandbox, *out) != 0)
         return ctx_no_memory(cli->ctx);
     return err;

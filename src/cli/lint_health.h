@@ -13,7 +13,7 @@
 
 struct sandbox;
 
-/* By the settings; ended with the arena of cli->ctx. */
+/* By the settings, which are loaded; ended with the arena of cli->ctx. */
 enum err lint_health_open(struct cli *cli, struct sandbox **out) MUST_USE;
 /* Fills the stage: passed, failed, or skipped with a warning that says why. */
 enum err lint_health(struct cli *cli, const struct sandbox *sandbox, struct slice zip,

@@ -104,6 +104,14 @@ def test_lint(cli, folder, tmp_path):
     assert cli("lint", broken).returncode == 1
 
 
+def test_lint_knows_how_large_an_upload_may_be(cli, folder):
+    size = (folder / "a.zip").stat().st_size
+    assert size > 1024
+    done = cli("lint", folder / "a.zip", check=1, LARDER_MAX_UPLOAD=str(size - 1))
+    assert f"{size} bytes" in done.stdout and f"{size - 1} (max-upload)" in done.stdout
+    cli("lint", folder / "a.zip", check=0, LARDER_MAX_UPLOAD=str(size))
+
+
 def test_packing_a_folder_gives_the_same_bytes(start_server, folder):
     server = start_server()
     server.stop()

@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/md5.h>
 #include <openssl/pem.h>
@@ -339,4 +340,19 @@ bool crypto_tls_files(void *ssl_ctx, const char *certificate, const char *key)
            SSL_CTX_use_certificate_chain_file(tls, certificate) == 1 &&
            SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) == 1 &&
            SSL_CTX_check_private_key(tls) == 1;
+}
+
+const char *crypto_tls_fault(const char *certificate, const char *key)
+{
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    const char *fault = NULL;
+    if (tls == NULL)
+        return "the TLS library does not start";
+    if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
+        fault = "the first holds no certificate in PEM";
+    else if (SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1)
+        fault = "the second holds no private key in PEM, or not that of the certificate";
+    SSL_CTX_free(tls);
+    ERR_clear_error(); /* or the next call in this thread would be blamed for it */
+    return fault;
 }

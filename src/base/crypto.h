@@ -86,5 +86,8 @@ bool crypto_rs256_check(struct slice pem, struct slice data, struct slice signat
 /* Gives a TLS context (SSL_CTX) its certificate chain and key, both PEM files; false when they do
  * not load or do not fit each other. */
 bool crypto_tls_files(void *ssl_ctx, const char *certificate, const char *key);
+/* What keeps these files from serving, for a sentence that begins "tls-cert and tls-key: "; NULL =
+ * nothing does. */
+const char *crypto_tls_fault(const char *certificate, const char *key);
 
 #endif

@@ -26,6 +26,7 @@
 #include "cli/folder.h"
 #include "cli/guard.h"
 #include "cli/replicate.h"
+#include "cli/settings_check.h"
 #include "cli/stores.h"
 #include "cli/v1_open.h"
 #include "cli/watch.h"
@@ -181,7 +182,12 @@ static enum err check_tls_files(struct app *app)
             return ctx_fail_field(app->cli->ctx, ERR_IO, keys[i], "%s: %s cannot be read: %s",
                                   keys[i], path, strerror(errno));
     }
-    return OK;
+    const char *fault = app->options.tls_cert
+                            ? crypto_tls_fault(app->options.tls_cert, app->options.tls_key)
+                            : NULL;
+    return fault ? ctx_fail_field(app->cli->ctx, ERR_INVALID, "tls-cert",
+                                  "tls-cert and tls-key: %s", fault)
+                 : OK;
 }
 
 static enum err start_server(struct app *app)
@@ -227,7 +233,9 @@ static enum err open_auth(struct app *app)
         .trusted_audience = config_text(config, "trusted-audience"),
     };
     const char *pem = config_text(config, "trusted-key");
-    enum err err = pem ? folder_read(ctx, pem, &options.trusted_key) : OK;
+    enum err err = pem ? settings_blame(ctx, folder_read(ctx, pem, &options.trusted_key),
+                                        "trusted-key")
+                       : OK;
     return err == OK ? auth_open(ctx, &app->auth, &app->domain, &options) : err;
 }
 
@@ -267,7 +275,9 @@ static enum err make_first_admin(struct app *app)
     bool made = false;
     if (password == NULL)
         return OK;
-    enum err err = identity_bootstrap(app->cli->ctx, &app->domain, slice_of(password), &made);
+    struct ctx *ctx = app->cli->ctx;
+    enum err err = settings_blame(
+        ctx, identity_bootstrap(ctx, &app->domain, slice_of(password), &made), "admin-password");
     if (err == OK && made)
         log_line(app->log, LOG_INFO, NULL, "admin.created", "username", "admin", NULL);
     return err;
@@ -328,7 +338,9 @@ static enum err start(struct app *app, struct cli *cli, const char *listen)
     app->lock = -1;
     app->data = config_text(cli->config, "data");
     forbid_core_dumps(cli->config);
-    enum err err = open_log(app);
+    enum err err = settings_check(cli->ctx, cli->config);
+    if (err == OK)
+        err = open_log(app);
     if (err == OK)
         err = open_folder(app);
     if (err == OK)
@@ -340,7 +352,9 @@ static enum err start(struct app *app, struct cli *cli, const char *listen)
     if (err == OK)
         err = open_events(app);
     if (err == OK)
-        err = assets_open(cli->ctx, config_text(cli->config, "web-dir"), &app->assets);
+        err = settings_blame(
+            cli->ctx, assets_open(cli->ctx, config_text(cli->config, "web-dir"), &app->assets),
+            "web-dir");
     if (err == OK)
         err = open_api(app);
     if (err == OK)

@@ -7,6 +7,7 @@
 
 #include "blob/blob.h"
 #include "blob/tree.h"
+#include "cli/settings_check.h"
 #include "domain/directory.h"
 #include "domain/legacy.h"
 #include "domain/reconcile.h"
@@ -19,7 +20,7 @@ static enum err open_trees(struct ctx *ctx, const struct config *config, const c
     const char *root = config_text(config, key);
     if (root == NULL)
         root = str_printf(ctx->arena, "%s/plugins/%s", data, below);
-    return root ? trees_open(ctx, root, out) : ctx_no_memory(ctx);
+    return root ? settings_blame(ctx, trees_open(ctx, root, out), key) : ctx_no_memory(ctx);
 }
 
 /* Relative ones lie in the data folder; a server may be started from anywhere. */
@@ -41,7 +42,7 @@ static enum err open_legacy(struct ctx *ctx, const struct config *config, const 
     };
     if (paths.plugins == NULL || paths.archives == NULL)
         return ctx_no_memory(ctx);
-    enum err err = legacy_open(ctx, d, &paths);
+    enum err err = settings_blame(ctx, legacy_open(ctx, d, &paths), "store-plugin, store-archived");
     if (err != OK || !config_bool(config, "directory-plugins"))
         return err;
     const struct directory_options options = {

@@ -8,6 +8,7 @@
 #include "cli/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -158,6 +159,16 @@ static const char *type_of(const struct target_request *req)
     return req->type ? req->type : "application/zip";
 }
 
+/* Which server it was stands in a setting, and may come from a shell that was set up long ago. */
+static enum err unreachable(struct ctx *ctx, enum err err, const char *url)
+{
+    char why[sizeof ctx->fault.sentence];
+    (void)snprintf(why, sizeof why, "%s", ctx_sentence(ctx));
+    ctx_forgive(ctx);
+    return ctx_fail_field(ctx, err, "url", "%s; --url or LARDER_URL names the server, now %s", why,
+                          url);
+}
+
 /* The body of an error is wanted in memory, whatever was asked for; both are bounded. */
 static enum err run_remote(struct cli *cli, struct target *t, const struct target_request *req,
                            struct target_answer *out)
@@ -189,6 +200,8 @@ static enum err run_remote(struct cli *cli, struct target *t, const struct targe
     if (!good)
         return cli_usage(cli, "The token or the file name has letters that no header can carry");
     enum err err = fetch_run(ctx, &fetch, &answer);
+    if (err == ERR_IO || err == ERR_TIMEOUT)
+        return unreachable(ctx, err, t->url);
     if (err != OK)
         return err;
     out->status = answer.status;

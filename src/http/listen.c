@@ -27,6 +27,16 @@ static bool add_socket(struct buf *b, int fd)
     return text[0] != '\0';
 }
 
+/* "host:port": the library's own words about a port are none for people. */
+static bool is_place(struct slice text)
+{
+    uint64_t port;
+    size_t colon = text.n;
+    while (colon > 0 && text.p[colon - 1] != ':')
+        colon--;
+    return colon > 1 && slice_to_u64(slice_sub(text, colon, text.n), &port) && port <= 65535;
+}
+
 static enum err bad_list(struct ctx *ctx, const char *why)
 {
     return ctx_fail_field(ctx, ERR_INVALID, "listen", "%s", why);
@@ -40,8 +50,11 @@ enum err listen_list(struct ctx *ctx, const struct server_options *options, char
     const char *end = options->tls_cert ? "s" : "";
     while (options->socket_count == 0 && slice_split(&rest, ',', &one)) {
         one = slice_trim(one);
-        if (slice_find(one, ':') == one.n)
-            return bad_list(ctx, "The address to listen on must be host:port, [::1]:port for IPv6");
+        if (!is_place(one))
+            return ctx_fail_field(ctx, ERR_INVALID, "listen",
+                                  "listen must be host:port, [::1]:port for IPv6, with a port up "
+                                  "to 65535; '%.*s' is not",
+                                  SLICE_ARGS(slice_sub(one, 0, 80)));
         buf_printf(&b, "%s%.*s%s", b.n ? "," : "", SLICE_ARGS(one), end);
     }
     for (size_t i = 0; i < options->socket_count; i++) {

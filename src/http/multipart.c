@@ -41,7 +41,8 @@ enum err multipart_boundary(struct ctx *ctx, struct slice type, struct slice *bo
     struct slice rest = slice_sub(type, at, type.n), name, value;
     size_t seen = 0;
     if (!slice_is_nocase(slice_trim(slice_sub(type, 0, at)), "multipart/form-data"))
-        return ctx_fail(ctx, ERR_MEDIA, "Send the form with Content-Type: multipart/form-data");
+        return ctx_fail(ctx, ERR_MEDIA,
+                        "Send a form with Content-Type: multipart/form-data (curl -F file=@FILE)");
     while (rest.n > 0) {
         if (!part_parameter(ctx, &rest, &name, &value))
             return ctx->fault.err ? ctx->fault.err

@@ -529,3 +529,50 @@ def test_half_of_a_tls_setting_is_refused(start_server, certificate):
         server = start_server(args=args, wait=False)
         assert server.process.wait(20) == 1
         assert words in server.log_text()
+
+
+def test_tls_files_that_do_not_serve_are_named(start_server, certificate):
+    cert, key = certificate
+    for args, words in [
+        (("--tls-cert", str(key), "--tls-key", str(key)), "tls-cert and tls-key: the first holds no certificate"),
+        (("--tls-cert", str(cert), "--tls-key", str(cert)), "tls-cert and tls-key: the second holds no private key"),
+    ]:
+        server = start_server(args=args, wait=False)
+        assert server.process.wait(20) == 1
+        assert words in server.log_text() and "SSL callback" not in server.log_text()
+
+
+@pytest.mark.parametrize("key, value, shape", [
+    ("public-url", "larder.example", "must be as in https://"),
+    ("public-url", "https://", "must be as in https://"),
+    ("allowed-hosts", "ok.example, https://larder.example", "without https://"),
+    ("cors-origins", "https://app.example/", "without a path"),
+    ("cors-origins", "app.example", "without a path"),
+    ("trusted-proxies", "10.0.0.1, 10.0.0.0/8", "IP addresses"),
+    ("trusted-proxies", "proxy", "IP addresses"),
+    ("index-url", "pypi.example/simple", "https://"),
+    ("listen", "127.0.0.1:99999", "port up to 65535"),
+    ("listen", "somewhere", "host:port"),
+    ("store-plugin", "/dev/null/x", "/dev/null"),
+    ("system-plugins", "/dev/null/x", "/dev/null"),
+    ("web-dir", "/nonexistent", "/nonexistent"),
+    ("trusted-key", "/nonexistent", "/nonexistent"),
+])  # fmt: skip
+def test_a_setting_that_would_help_nobody_is_refused_by_its_name(larder_bin, tmp_path, key, value, shape):
+    env = {"LARDER_LISTEN": "127.0.0.1:0", "LARDER_" + key.upper().replace("-", "_"): value}
+    done = run_cli(larder_bin, "serve", "--data", tmp_path / "data", check=1, **env)
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence.startswith("larder: " + key) and shape in sentence
+
+
+def test_settings_of_these_shapes_are_taken(start_server):
+    server = start_server(
+        LARDER_PUBLIC_URL="https://larder.example:8443/below", LARDER_ALLOWED_HOSTS="a.example, b_c:8080,",
+        LARDER_CORS_ORIGINS="https://app.example:1234, tauri://localhost", LARDER_TRUSTED_PROXIES="::1, 10.0.0.1",
+    )  # fmt: skip
+    server.stop()
+
+
+def test_a_server_that_is_not_there_is_named(larder_bin):
+    done = run_cli(larder_bin, "list", "--url", "http://127.0.0.1:1", check=1, LARDER_TOKEN="x")
+    assert "http://127.0.0.1:1" in done.stderr and "--url" in done.stderr

@@ -105,7 +105,7 @@ export async function listPage(where, query = {}, options = {}) {
 
 /* ---- upload ------------------------------------------------------------------------------------ */
 
-function sendOnce(where, file, { name, form, key, onProgress, signal }) {
+function sendOnce(where, file, { name, form, key, type = "application/zip", onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
     const stop = () => request.abort();
@@ -129,7 +129,7 @@ function sendOnce(where, file, { name, form, key, onProgress, signal }) {
     };
     signal?.addEventListener("abort", stop);
     if (!form) {
-      request.setRequestHeader("Content-Type", "application/zip");
+      request.setRequestHeader("Content-Type", type);
       return request.send(file);
     }
     const body = new FormData();
@@ -139,7 +139,7 @@ function sendOnce(where, file, { name, form, key, onProgress, signal }) {
   });
 }
 
-async function send(where, file, options) {
+export async function sendFile(where, file, options) {
   try {
     return await sendOnce(where, file, options);
   } catch (wrong) {
@@ -164,6 +164,7 @@ export const api = {
   spec: () => call("GET", "/openapi.json"),
   /* Whether anybody is there, and who one is, without asking to sign in */
   alive: () => once("GET", "/livez"),
+  isReady: () => once("GET", "/readyz").then(() => true, () => false),
   whoAmI: async () => (await once("GET", "/api/me")).content,
 
   /* The person */
@@ -174,6 +175,7 @@ export const api = {
   signOut: () => call("DELETE", "/api/auth/logout"),
 
   /* Organizations */
+  replicationState: () => call("GET", "/api/admin/replication"),
   orgs: () => call("GET", "/api/orgs"),
   orgPermissions: async (id) => (await call("GET", path`/api/orgs/${id}/permissions`)).permissions,
 
@@ -214,12 +216,12 @@ export const api = {
     const query = new URLSearchParams({ filename: options.name });
     if (options.dryRun) query.set("dry_run", "true");
     if (options.backport) query.set("allow_backport", "true");
-    return send(`${pluginsPath(scope)}/upload?${query}`, file, options);
+    return sendFile(`${pluginsPath(scope)}/upload?${query}`, file, options);
   },
   /* The older API takes packages of the older layout, and alone may replace a version. */
   v1Upload: (id) => call("GET", path`/api/v1/plugins/uploads/${id}`),
   uploadV1: (file, options) =>
-    send("/api/v1/plugins/upload", file, { ...options, form: { force_overwrite: String(Boolean(options.force)) } }),
+    sendFile("/api/v1/plugins/upload", file, { ...options, form: { force_overwrite: String(Boolean(options.force)) } }),
 };
 
 /* The stream of events; live.js says what they mean. */

@@ -6,7 +6,8 @@
  *           {me, scope, params, query}; it reads more with useRoute() and changes it with setQuery()
  *   needs   the permission without which the page is neither offered nor shown: "plugins:read" in
  *           the scope of the address, or a whole name as "cadence:system:audit:read"
- *   nav     {group: "scope" | "system", icon}: stands at the side; without it the page is reached by links
+ *   only    "org": not for the system, whose catalog has no such page
+ *   nav     {group: "scope" | "people" | "system", icon}: stands at the side; without it the page is reached by links
  *
  * A new noun is a file in views/, a row here and its words in texts.js.
  */
@@ -32,6 +33,133 @@ export const pages = [
     needs: "plugins:read",
   },
   {
+    id: "members",
+    path: "/o/:scope/members",
+    title: texts.members.title,
+    load: () => import("./views/members.js"),
+    view: "Members",
+    needs: "members:read",
+    only: "org",
+    nav: { group: "scope", icon: "people" },
+  },
+  {
+    id: "orgs",
+    path: "/admin/orgs",
+    title: texts.orgs.title,
+    load: () => import("./views/orgs.js"),
+    view: "Orgs",
+    needs: "cadence:system:orgs:read",
+    nav: { group: "people", icon: "org" },
+  },
+  {
+    id: "users",
+    path: "/admin/users",
+    title: texts.users.title,
+    load: () => import("./views/users.js"),
+    view: "Users",
+    needs: "cadence:system:users:read",
+    nav: { group: "people", icon: "person" },
+  },
+  {
+    id: "roles",
+    path: "/admin/roles",
+    title: texts.roles.title,
+    load: () => import("./views/roles.js"),
+    view: "Roles",
+    needs: "cadence:system:roles:read",
+    nav: { group: "people", icon: "shield" },
+  },
+  {
+    id: "keys",
+    path: "/admin/keys",
+    title: texts.keys.title,
+    load: () => import("./views/keys.js"),
+    view: "Keys",
+    needs: "cadence:system:api_keys:read",
+    nav: { group: "people", icon: "key" },
+  },
+  {
+    id: "attention",
+    path: "/admin/attention",
+    title: texts.attention.title,
+    load: () => import("./views/attention.js"),
+    view: "Attention",
+    needs: "cadence:system:metrics:read",
+    nav: { group: "system", icon: "attention" },
+  },
+  {
+    id: "monitor",
+    path: "/admin/monitor",
+    title: texts.monitor.title,
+    load: () => import("./views/monitor.js"),
+    view: "Monitor",
+    needs: "cadence:system:metrics:read",
+    nav: { group: "system", icon: "health" },
+  },
+  {
+    id: "replication",
+    path: "/admin/replication",
+    title: texts.replication.title,
+    load: () => import("./views/replication.js"),
+    view: "Replication",
+    needs: "cadence:system:storage:read",
+    nav: { group: "system", icon: "cloud" },
+  },
+  {
+    id: "storage",
+    path: "/admin/storage",
+    title: texts.storage.title,
+    load: () => import("./views/storage.js"),
+    view: "Storage",
+    needs: "cadence:system:storage:read",
+    nav: { group: "system", icon: "storage" },
+  },
+  {
+    id: "backups",
+    path: "/admin/backups",
+    title: texts.backups.title,
+    load: () => import("./views/backups.js"),
+    view: "Backups",
+    needs: "cadence:system:backup:read",
+    nav: { group: "system", icon: "backup" },
+  },
+  {
+    id: "jobs",
+    path: "/admin/jobs",
+    title: texts.jobs.title,
+    load: () => import("./views/jobs.js"),
+    view: "Jobs",
+    needs: "cadence:system:plugins:read",
+    nav: { group: "system", icon: "clock" },
+  },
+  {
+    id: "audit",
+    path: "/admin/audit",
+    title: texts.audit.title,
+    load: () => import("./views/audit.js"),
+    view: "Audit",
+    needs: "cadence:system:audit:read",
+    nav: { group: "system", icon: "audit" },
+  },
+  {
+    id: "logs",
+    path: "/admin/logs",
+    title: texts.logs.title,
+    load: () => import("./views/logs.js"),
+    view: "Logs",
+    needs: "cadence:system:logs:read",
+    nav: { group: "system", icon: "log" },
+  },
+  {
+    id: "settings",
+    path: "/admin/settings",
+    title: texts.settings.title,
+    load: () => import("./views/settings.js"),
+    view: "Settings",
+    needs: "cadence:system:metrics:read",
+    nav: { group: "system", icon: "gear" },
+  },
+  {
     id: "account",
     path: "/account",
     title: texts.nav.account,
@@ -39,6 +167,9 @@ export const pages = [
     view: "Account",
   },
 ];
+
+/* Is there such a page in this scope? */
+export const hasPage = (page, scope) => !page.path.includes(":scope") || (scope !== "" && (page.only !== "org" || scope !== "system"));
 
 /* {page, params} of a path, or null. */
 export function pageAt(path) {
@@ -49,5 +180,6 @@ export function pageAt(path) {
   return null;
 }
 
+export const membersPath = (scope) => `/o/${encodeURIComponent(scope)}/members`;
 export const catalogPath = (scope) => `/o/${encodeURIComponent(scope)}/catalog`;
 export const pluginPagePath = (scope, pid) => `/o/${encodeURIComponent(scope)}/plugins/${encodeURIComponent(pid)}`;

@@ -9,7 +9,7 @@ import { Icon } from "./parts.js";
 import { Float } from "./parts/dialog.js";
 import { setTheme, themes } from "./parts/theme.js";
 import { address } from "./router.js";
-import { catalogPath, pages, pluginPagePath } from "./pages.js";
+import { catalogPath, hasPage, pages, pluginPagePath } from "./pages.js";
 import { may, scopesOf, targetsOf, useSession } from "./session.js";
 import { shownPlugins } from "./catalog.js";
 import { openUploads } from "./uploads.js";
@@ -22,7 +22,7 @@ const MOST_PLUGINS = 12;
 function pageRows(state, scope) {
   return pages
     .filter((page) => page.nav || !page.path.includes(":"))
-    .filter((page) => (!page.path.includes(":scope") || scope) && (!page.needs || may(state, page.needs, scope)))
+    .filter((page) => hasPage(page, scope) && (!page.needs || may(state, page.needs, scope)))
     .map((page) => ({
       id: `page ${page.id}`, label: page.title, icon: page.nav?.icon ?? "file", note: t.page,
       run: () => location.assign(address(page.path.replace(":scope", encodeURIComponent(scope)))),

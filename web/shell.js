@@ -10,12 +10,12 @@ import { api } from "./api.js";
 import { DropLayer, UploadPanel } from "./droplayer.js";
 import { keep } from "./kept.js";
 import { useKeys } from "./keys.js";
-import { line, tryNow } from "./live.js";
-import { catalogPath, pageAt, pages } from "./pages.js";
+import { line, tryNow, useLive } from "./live.js";
+import { catalogPath, hasPage, pageAt, pages } from "./pages.js";
 import { Brand, Button, EmptyState, ErrorPanel, Icon, IconButton, Menu, Skeleton, toast } from "./parts.js";
 import { setTheme, theme, themes } from "./parts/theme.js";
 import { address, go, useRoute } from "./router.js";
-import { enter, firstScope, knowsGrants, leave, loadGrants, may, scopeOf, scopesOf, targetsOf, useSession } from "./session.js";
+import { enter, firstScope, knowsGrants, leave, loadGrants, may, scopeOf, scopesOf, targetsOf, useCan, useSession } from "./session.js";
 import { useStore } from "./store.js";
 import { texts } from "./texts.js";
 import { isActive, openUploads, uploads } from "./uploads.js";
@@ -23,6 +23,9 @@ import { isActive, openUploads, uploads } from "./uploads.js";
 const t = texts.nav;
 
 const LOOK_AGAIN = 20000;
+const QUIET = ["disabled", "online", "starting", "single-writer"]; /* states of replication without a banner */
+
+let localOnlyHidden = false;
 
 /* ---- the side --------------------------------------------------------------------------------- */
 
@@ -34,7 +37,7 @@ function Switcher({ state, scope, page }) {
   if (scopes.length === 0) return null;
   const items = scopes.map((one) => ({
     id: one.id, label: one.name, checked: one.id === scope, icon: one.id === "system" ? "system" : "org",
-    href: address(page?.nav?.group === "scope" ? page.path.replace(":scope", encodeURIComponent(one.id)) : catalogPath(one.id)),
+    href: address(page?.nav?.group === "scope" && hasPage(page, one.id) ? page.path.replace(":scope", encodeURIComponent(one.id)) : catalogPath(one.id)),
   }));
   const name = at?.name ?? texts.scope.label;
   const note = at ? (at.id === "system" ? texts.scope.systemNote : (at.domain ?? texts.scope.roles[at.role] ?? "")) : "";
@@ -60,7 +63,7 @@ function NavGroup({ title, rows }) {
 
 function rowsOf(state, group, scope, at) {
   return pages
-    .filter((page) => page.nav?.group === group && (!page.path.includes(":scope") || scope))
+    .filter((page) => page.nav?.group === group && hasPage(page, scope))
     .filter((page) => !page.needs || may(state, page.needs, scope))
     .map((page) => ({
       id: page.id, title: page.title, icon: page.nav.icon, here: page === at,
@@ -104,6 +107,7 @@ function Side({ state, scope, page, onSignOut, onHelp, onPalette }) {
     </button>
     <nav class="side-nav" aria-label=${t.label}>
       <${NavGroup} title=${t.groups.scope} rows=${rowsOf(state, "scope", scope, page)} />
+      <${NavGroup} title=${t.groups.people} rows=${rowsOf(state, "people", scope, page)} />
       <${NavGroup} title=${t.groups.system} rows=${rowsOf(state, "system", scope, page)} />
     </nav>
     <div class="side-foot">
@@ -166,9 +170,29 @@ function Homeless({ me }) {
   return html`<${EmptyState} whole icon="org" title=${texts.scope.none}><p>${texts.scope.noneNote}</p><//>`;
 }
 
+/* Nothing is copied elsewhere: said quietly, once a session, to who could do something about it. */
+function LocalOnly() {
+  const can = useCan();
+  const [reason, setReason] = useState("");
+  const [hidden, hide] = useState(localOnlyHidden);
+  const allowed = can("cadence:system:storage:read");
+  const look = () => allowed && api.replicationState().then((now) => setReason(QUIET.includes(now.state) ? "" : (now.reason ?? now.state)), () => {});
+  useEffect(() => void look(), [allowed]);
+  useLive(["replication.state"], look);
+  if (!allowed || !reason || hidden) return null;
+  const close = () => {
+    localOnlyHidden = true;
+    hide(true);
+  };
+  const r = texts.replication;
+  return html`<div class="banner"><${Icon} name="cloud" /><span>${r.banner} <a href=${address("/admin/replication")}>${r.bannerMore}</a></span>
+    <${IconButton} small icon="close" label=${r.bannerHide} onClick=${close} /></div>`;
+}
+
 function Banner() {
   const state = useStore(line);
   return html`<div role="status">
+    ${state !== "down" && html`<${LocalOnly} />`}
     ${state === "down" && html`<div class="banner banner-warn"><${Icon} name="cloud" />${texts.line.down}<${Button} small onClick=${tryNow}>${texts.line.tryNow}<//></div>`}
   </div>`;
 }

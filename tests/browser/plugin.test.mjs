@@ -1,10 +1,13 @@
 /*
  * The page of one plugin: what it says of itself, its versions, and what differs between them.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
 import { packageOf } from "./lib/packages.mjs";
 import { at, copied, opened, threeVersions, versionRow, withSettings } from "./lib/plugin_page.mjs";
+import { root } from "./lib/server.mjs";
 
 const PID = "com.acme.search";
 const INVOICE = "com.acme.finance.invoice_matcher";
@@ -21,6 +24,19 @@ test("an example shows its README, facts and lines to install it", async (bench)
   await page.getByRole("group", { name: "Install with" }).getByRole("button", { name: "curl" }).click();
   await page.locator(".command").getByRole("button", { name: "Copy" }).click();
   await until(async () => (await copied(page)).includes(`-o ${INVOICE}-2.3.1.zip`), "the curl line is copied");
+});
+
+test("pictures of a README come out of the package, or are words", async (bench) => {
+  const shot = readFileSync(join(root, "packaging", "examples", "calendar", "logo.png"));
+  const text = "# Shots\n\n![Near](./docs/shot.png) ![Far](https://198.51.100.7/x.png) ![Lost](docs/lost.png) [Home](https://example.org/)\n";
+  await bench.server.upload("system", await packageOf({ pid: "com.acme.shots", name: "Shots" }, { "README.md": text, "docs/shot.png": new Uint8Array(shot) }));
+  const page = await bench.open({ who: bench.admin });
+  await opened(page, "com.acme.shots", "readme");
+  await page.waitForFunction(() => document.querySelector(".readme img")?.naturalWidth > 0);
+  same(await page.locator(".readme img").count(), 1);
+  await page.getByText("[Image: Far] [Image: Lost]").waitFor();
+  same(await page.getByRole("link", { name: "Home" }).getAttribute("rel"), "noopener noreferrer nofollow");
+  await bench.breaches(page);
 });
 
 test("every tab stands in the address, in both themes and on a phone", async (bench) => {
@@ -62,9 +78,11 @@ test("the timeline switches, goes back when refused, rolls back and undoes", asy
   await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
   await page.getByText("1.1.0 is the latest now.").waitFor();
   await versionRow(page, "1.1.0").getByText("latest").waitFor();
-  await bench.everyLook(page, "plugin-versions");
   await page.getByRole("button", { name: "Undo" }).last().click();
   await versionRow(page, "2.0.0").getByText("latest").waitFor();
+  await versionRow(page, "1.0.0").getByRole("switch").click();
+  await versionRow(page, "1.0.0").getByText("Disabled").waitFor();
+  await bench.everyLook(page, "plugin-versions");
 });
 
 test("versions are downloaded, counted and drawn, with their figures in a table", async (bench) => {

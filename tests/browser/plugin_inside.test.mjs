@@ -209,6 +209,24 @@ test("a reader sees no button that would fail, an org's admin those of its own",
   await page.getByText(/The check is done|The plugin could not be checked/).waitFor();
 });
 
+test("an id that stands in the system and in the organization shows either", async (bench) => {
+  const org = await bench.server.org("Twice");
+  const pid = "example.twice.both";
+  await bench.server.upload("system", await packageOf({ pid, version: "3.0.0", name: "Of the system" }));
+  await bench.server.upload(org.org_id, await packageOf({ pid, version: "1.0.0", name: "Of the org" }));
+  const page = await bench.open({ who: await bench.server.user("twice", { org, isAdmin: true }) });
+  await page.goto(`/#/o/${org.org_id}/plugins/${pid}`);
+  await page.getByRole("heading", { name: "Of the org", level: 1 }).waitFor();
+  await page.getByRole("group", { name: "Source" }).getByRole("button", { name: "System" }).click();
+  await page.getByRole("heading", { name: "Of the system", level: 1 }).waitFor();
+  same(await page.getByRole("switch").count(), 0, "switches of the system's:");
+  await page.getByRole("tab", { name: /^Files/ }).click();
+  await page.locator(".line", { hasText: "3.0.0" }).waitFor();
+  await page.getByRole("link", { name: "Line 2", exact: true }).click();
+  await page.waitForFunction(() => /source=system/.test(location.hash) && /line=2/.test(location.hash));
+  await bench.axe(page);
+});
+
 test("the keyboard alone walks the tabs and opens a file", async (bench) => {
   const page = await bench.open({ who: bench.admin });
   await threeVersions(bench, "com.acme.keys");

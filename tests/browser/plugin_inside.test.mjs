@@ -221,7 +221,7 @@ test("an id that stands in the system and in the organization shows either", asy
   await page.getByRole("heading", { name: "Of the system", level: 1 }).waitFor();
   same(await page.getByRole("switch").count(), 0, "switches of the system's:");
   await page.getByRole("tab", { name: /^Files/ }).click();
-  await page.locator(".line", { hasText: "3.0.0" }).waitFor();
+  await page.locator(".line", { hasText: 'version="3.0.0"' }).waitFor();
   await page.getByRole("link", { name: "Line 2", exact: true }).click();
   await page.waitForFunction(() => /source=system/.test(location.hash) && /line=2/.test(location.hash));
   await bench.axe(page);

@@ -4,7 +4,7 @@
  */
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
-import { oldFiles, packageOf, zip } from "./lib/packages.mjs";
+import { oldFiles, packageOf, pluginText, zip } from "./lib/packages.mjs";
 import { copied, opened, panel, threeVersions, withSettings } from "./lib/plugin_page.mjs";
 
 /* ---- settings -------------------------------------------------------------------------------------------- */
@@ -116,6 +116,26 @@ test("check now follows the run, and a check by somebody else appears", async (b
   same(await network.getAttribute("aria-checked"), "false");
   await network.click();
   await until(async () => (await bench.server.api("GET", `/api/admin/plugins/${id}/network`)).allowed, "the network is allowed");
+});
+
+/* Where no sandbox can be made there is nothing to see but why; the same words come then. */
+test("a check that failed says where, and leads there", async (bench) => {
+  const pid = "com.acme.fails";
+  const source = pluginText({ pid, name: "Fails" }).replace("        return [search]", "        print('about to fail')\n        raise RuntimeError('no tools today')");
+  const { id } = await bench.server.upload("system", await packageOf({}, { "plugin.py": source }));
+  await bench.server.api("POST", `/api/admin/plugins/${id}/health`);
+  const [kept] = await until(async () => {
+    const rows = await bench.server.api("GET", `/api/admin/plugins/${id}/health`);
+    return rows.length > 0 && rows;
+  }, "the check");
+  const page = await bench.open({ who: bench.admin });
+  await opened(page, pid, "checks");
+  await page.getByText(kept.reason).first().waitFor();
+  if (kept.health === "unchecked") return;
+  await page.locator(".output", { hasText: "about to fail" }).waitFor();
+  await bench.everyLook(page, "plugin-failed");
+  await page.locator(".output-bad").getByRole("link", { name: "plugin.py:13" }).click();
+  await page.locator(".line.is-here", { hasText: "no tools today" }).waitFor();
 });
 
 /* ---- trust ---------------------------------------------------------------------------------------------------------- */

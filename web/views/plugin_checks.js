@@ -72,14 +72,22 @@ function Steps({ steps }) {
   </ul>`;
 }
 
-/* The error of a run is an object with words of its own, or a text. */
-const errorOf = (error) => (typeof error === "string" ? error : [error.type, error.message].filter(Boolean).join(": ") || JSON.stringify(error));
+/* Where it went wrong: "plugin.py:13 in get_tools: ..." leads to that line of the source. */
+function Trace({ text }) {
+  const [, file, line, rest] = /^([^:]+):(\d+)([\s\S]*)$/.exec(text) ?? [];
+  return html`<span class="trace">${file ? html`<a href=${placeOf(file, line)}>${`${file}:${line}`}</a>${rest}` : text}</span>`;
+}
+
+function Failure({ error }) {
+  const head = [error.type, error.message].filter(Boolean).join(": ");
+  return html`<pre class="output output-bad" tabindex="0"><strong class="trace">${head}</strong>${(error.lines ?? []).map((text, i) => html`<${Trace} key=${i} text=${text} />`)}</pre>`;
+}
 
 function Detail({ detail }) {
   const notes = [...(detail.warnings ?? []), ...(detail.tools ?? []).flatMap((one) => [...(one.problems ?? []), ...(one.remarks ?? [])])];
   return html`<div class="check-detail">
     ${detail.steps?.length > 0 && html`<${Steps} steps=${detail.steps} />`}
-    ${detail.error && html`<pre class="output output-bad" tabindex="0">${errorOf(detail.error)}${detail.error.traceback ? `\n${detail.error.traceback}` : ""}</pre>`}
+    ${detail.error && html`<${Failure} error=${detail.error} />`}
     ${notes.length > 0 && html`<ul class="check-notes">${notes.map((one, i) => html`<li key=${i}>${typeof one === "string" ? one : (one.message ?? JSON.stringify(one))}</li>`)}</ul>`}
     ${detail.output && html`<p class="small soft">${t.output}</p><pre class="output" tabindex="0">${detail.output}</pre>`}
     ${detail.plugin && html`<p class="small soft">${t.ran(detail.plugin.python, detail.plugin.sdk)}</p>`}

@@ -78,7 +78,7 @@ function Install({ row, scope }) {
 const kindsOf = (row) => [t.kinds[row.agent_type] ?? row.agent_type, row.stateless ? t.stateless : t.stateful].join(", ");
 
 function Facts({ row, plugin }) {
-  const link = (tab, text) => html`<a href=${address(`/o/${encodeURIComponent(plugin.scope)}/plugins/${encodeURIComponent(row.pid)}`, { tab, version: row.is_latest ? "" : row.version })}>${text}</a>`;
+  const link = (tab, text) => html`<a href=${address(`/o/${encodeURIComponent(plugin.scope)}/plugins/${encodeURIComponent(row.pid)}`, { tab, version: row.is_latest ? "" : row.version, source: plugin.sources.length > 1 ? row.source : "" })}>${text}</a>`;
   return html`<${Card} title=${t.about}>
     <dl class="facts">
       <dt>${t.version}</dt><dd class="num">${row.version}</dd>

@@ -9,6 +9,7 @@
 #include "cli/object_store.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/config_value.h"
 #include "base/log.h"
@@ -237,7 +238,12 @@ static bool names_cadence(const struct reading *r)
 static enum err try_client(struct ctx *ctx, struct object_store_settings *out)
 {
     struct s3 *s3;
-    enum err err = s3_open(ctx, &out->options, &s3);
+    const char *ca = out->options.ca_file;
+    enum err err = OK;
+    if (ca && access(ca, R_OK) != 0) /* each request would fail, as if the store were away */
+        err = ctx_fail_field(ctx, ERR_INVALID, "s3-ca-file", "s3-ca-file: %s cannot be read", ca);
+    else
+        err = s3_open(ctx, &out->options, &s3);
     if (err == OK) {
         out->name = slice_dup(ctx->arena, slice_of(s3_name(s3)));
         s3_close(s3);

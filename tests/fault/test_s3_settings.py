@@ -87,6 +87,7 @@ BOTH = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "LARDER_S3_BU
     ({**BOTH, "LARDER_S3_ENABLED": "maybe"}, "one of auto, on, off"),
     ({**BOTH, "LARDER_S3_ENDPOINT": "http://192.0.2.1"}, "s3-plain-http"),
     ({**BOTH, "LARDER_S3_ENDPOINT": "minio:9000"}, "must begin with https"),
+    ({**BOTH, "AWS_CA_BUNDLE": "/nonexistent/ca.pem"}, "s3-ca-file: /nonexistent/ca.pem cannot be read"),
     ({**BOTH, "LARDER_S3_BUCKET": "s3://bucket/a", "LARDER_S3_PREFIX": "b"}, "cannot both be set"),
     ({**BOTH, "LARDER_S3_BUCKET": "b"}, "3 to 63"),
     ({"AWS_PROFILE": "work", "LARDER_S3_BUCKET": "bucket"}, "AWS_PROFILE names a profile that is in no file"),

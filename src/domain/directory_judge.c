@@ -123,6 +123,11 @@ static enum err publish(struct ctx *ctx, struct judging *j)
                            : str_printf(ctx->arena, "%s.zip", j->task->item->name);
     if (file == NULL)
         return ctx_no_memory(ctx);
+    if (strchr(j->task->item->name, '-') ==
+        NULL) /* before its bytes: people know a folder by its name */
+        return say_failed(ctx, j,
+                          "Its name must be {name}-{version}, as in math_plugin-1.0.0 or "
+                          "math_plugin-1.0.0.zip");
     const struct legacy_upload up = {.file_name = slice_of(file),
                                      .bytes = j->bytes,
                                      .force = is_its_own(j),

@@ -129,10 +129,11 @@ def test_what_is_broken_harms_nobody(store, tmp_path):
     (store.folder / "outside-1.0.0").symlink_to(tmp_path)
     (store.folder / "not-a-zip-1.0.0.zip").write_bytes(b"PK\3\4 no")
     (store.folder / "nameless").mkdir()
+    (store.folder / "nameless.zip").write_bytes(b"no archive")
     (store.folder / "notes.txt").write_text("nobody's business")
     deep = store.folder / "deep-1.0.0"
     deep.joinpath(*["d"] * 40).mkdir(parents=True)
-    names = ["broken_one-1.0.0", "linked_one-1.0.0", "piped_one-1.0.0", "not-a-zip-1.0.0.zip", "nameless", "deep-1.0.0"]
+    names = ["broken_one-1.0.0", "linked_one-1.0.0", "piped_one-1.0.0", "not-a-zip-1.0.0.zip", "nameless", "deep-1.0.0", "nameless.zip"]
     until(lambda: all(store.state(n) == "failed" for n in names) and store.state("good_one-1.0.0") == "listed")
     entries = store.entries()
     assert set(entries) == {*names, "good_one-1.0.0"}
@@ -140,6 +141,7 @@ def test_what_is_broken_harms_nobody(store, tmp_path):
     assert "link" in entries["linked_one-1.0.0"]["reason"]
     assert "special file" in entries["piped_one-1.0.0"]["reason"]
     assert "deep" in entries["deep-1.0.0"]["reason"]
+    assert all("{name}-{version}" in entries[n]["reason"] for n in ["nameless", "nameless.zip"])
     listed = store.listed()
     assert listed["good_one"]["status"] != "failed"
     assert listed["broken_one"]["status"] == "failed" and "plugin.py" in listed["broken_one"]["description"]

@@ -185,7 +185,7 @@ function LocalOnly() {
     hide(true);
   };
   const r = texts.replication;
-  return html`<div class="banner"><${Icon} name="cloud" /><span>${r.banner} <a href=${address("/admin/replication")}>${r.bannerMore}</a></span>
+  return html`<div class="banner banner-quiet"><${Icon} name="cloud" /><span>${r.banner} <a href=${address("/admin/replication")}>${r.bannerMore}</a></span>
     <${IconButton} small icon="close" label=${r.bannerHide} onClick=${close} /></div>`;
 }
 

@@ -768,7 +768,7 @@ export const texts = {
     title: "Storage",
     lead: "What stands on the disk, and what nobody needs any more.",
     plugins: "Plugins",
-    versions: "Versions",
+    versions: (n) => many(n, "version", "versions"),
     blobs: "Packages",
     missing: "Missing",
     corrupt: "Damaged",
@@ -795,7 +795,7 @@ export const texts = {
     memory: "Memory",
     requests: "Requests",
     perSecond: (n) => `${n} a second`,
-    latency: "Slowest twentieth",
+    latency: "95 % are answered within",
     ms: (n) => `${n} ms`,
     errors: "Failures",
     inFlight: "In flight",
@@ -809,7 +809,7 @@ export const texts = {
     busiest: "Busiest routes since the start",
     columns: { route: "Route", count: "Requests", failed: "Failed", mean: "Mean" },
     raw: "All metrics are at /metrics, in the format of Prometheus.",
-    collecting: "Two looks make a line; one moment.",
+    collecting: "Three looks make a line; one moment.",
   },
 
   settings: {

@@ -26,12 +26,12 @@ test("every page, in every look", async (bench) => {
     await page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
     await page.locator("main [aria-busy]").waitFor({ state: "detached" });
     if (id === "monitor") await page.locator("main canvas").first().waitFor();
-    await bench.everyLook(page, `admin-${id}`);
+    await bench.twoLooks(page, `admin-${id}`);
   }
   const [org] = await server.api("GET", "/api/admin/orgs");
   await page.goto(`/#/o/${org.org_id}/members`);
   await page.getByRole("heading", { level: 1, name: "Members" }).waitFor();
-  await bench.everyLook(page, "members");
+  await bench.twoLooks(page, "members");
 }, { fresh: { demo: true } });
 
 test("an organization, a user, a role and a membership", async (bench) => {
@@ -213,7 +213,7 @@ test("a backup is made, and a restore brings everything back", async (bench) => 
   await input.setInputFiles(file);
   const dialog = page.getByRole("dialog", { name: "Restore this backup?" });
   await dialog.getByRole("row", { name: /Organizations 2 1/ }).waitFor();
-  await bench.everyLook(page, "admin-restore");
+  await bench.twoLooks(page, "admin-restore");
   const go = dialog.getByRole("button", { name: "Restore" });
   assert(await go.isDisabled(), "word and password first");
   await dialog.getByLabel("Your password", { exact: true }).fill("not my password");

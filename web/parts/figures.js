@@ -7,7 +7,9 @@
 import { html } from "../preact.js";
 
 export function Figures({ items }) {
-  return html`<dl class="figures">
+  /* up to five stand in one row, more in two */
+  const beside = items.length > 5 ? Math.ceil(items.length / 2) : items.length;
+  return html`<dl class="figures" style=${{ "--figures": beside }}>
     ${items.map(
       (one) =>
         html`<div key=${one.id} class=${one.kind ? `figure figure-${one.kind}` : "figure"}>

@@ -14,6 +14,7 @@ import { texts } from "../texts.js";
 
 const t = texts.backups;
 const POLL_MS = 700;
+const AWAY_POLL_MS = 100; /* it is away for a moment only */
 const AWAY_MS = 120000;
 const WORD = "RESTORE";
 
@@ -111,7 +112,7 @@ function Away() {
     const wait = async () => {
       const end = Date.now() + AWAY_MS;
       for (let gone = false; here && Date.now() < end; ) {
-        await pause(POLL_MS);
+        await pause(AWAY_POLL_MS);
         const ready = await admin.readyNow();
         if (ready && gone) return location.reload();
         gone ||= !ready || Date.now() > end - AWAY_MS + 8000; /* it may have been quicker than we looked */

@@ -36,11 +36,11 @@ function useLooks() {
       }
     };
     look();
-    const first = setTimeout(look, 1000); /* two looks make a line */
+    const soon = [1000, 2000].map((ms) => setTimeout(look, ms)); /* three looks make a line */
     const timer = setInterval(look, EVERY_MS);
     return () => {
       here = false;
-      clearTimeout(first);
+      for (const one of soon) clearTimeout(one);
       clearInterval(timer);
     };
   }, []);
@@ -57,7 +57,7 @@ function Lines({ looks }) {
       writes: [{ label: t.writes, values: rest.map((_, i) => rate(looks, i + 1, "commits")), tone: "warn" }],
     };
   }, [looks]);
-  if (drawn.times.length === 0) return html`<p class="soft" role="status">${t.collecting}</p>`;
+  if (drawn.times.length < 2) return html`<p class="soft" role="status">${t.collecting}</p>`;
   return html`<div class="grid-two">
     <${Card} title=${t.rateTitle}><${Chart} title=${t.rateTitle} times=${drawn.times} series=${drawn.requests} format=${short} height=${180} /><//>
     <${Card} title=${t.memoryTitle}><${Chart} title=${t.memoryTitle} times=${drawn.times} series=${drawn.memory} format=${bytesText} height=${180} /><//>

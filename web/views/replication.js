@@ -22,13 +22,13 @@ function State({ view }) {
   const bad = kind === "danger" || kind === "warn";
   return html`<${Card} title=${t.state} actions=${html`<${Badge} kind=${kind}>${t.states[view.state] ?? view.state}<//>`}>
     ${view.reason && html`<p class=${bad ? `notice notice-${kind}` : "notice"}>${view.reason}</p>`}
-    <dl class="facts">
+    <dl class="facts after">
       <dt>${t.store}</dt><dd class="mono">${view.store ?? texts.none}</dd>
       <dt>${t.node}</dt><dd>${view.name} <span class="mono soft">${view.node}</span></dd>
       <dt>${t.mode}</dt><dd>${t.modes[view.mode] ?? view.mode}</dd>
       ${view.writer && html`<dt>${t.writer}</dt><dd class="mono">${view.writer}</dd>`}
       <dt>${t.lastSuccess}</dt><dd><${Time} at=${view.last_success_at} /></dd>
-      ${view.last_error && html`<dt>${t.lastError}</dt><dd>${view.last_error}, <${Time} at=${view.last_error_at} /></dd>`}
+      ${view.last_error && view.last_error !== view.reason && html`<dt>${t.lastError}</dt><dd>${view.last_error}, <${Time} at=${view.last_error_at} /></dd>`}
       <dt>${t.traffic}</dt><dd>${t.requests(view.requests, view.failed_requests)}; ${t.moved(view.sent, view.taken)}</dd>
     </dl>
   <//>`;

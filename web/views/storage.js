@@ -42,7 +42,7 @@ export function Storage() {
         const other = Math.max(0, now.disk_total - now.disk_free - database - now.blob_bytes);
         return html`<div class="cards">
           <${Figures} items=${[
-            { id: "plugins", label: t.plugins, value: countText(now.plugins), note: t.versions },
+            { id: "plugins", label: t.plugins, value: countText(now.plugins), note: t.versions(now.versions) },
             { id: "blobs", label: t.blobs, value: countText(now.blobs), note: bytesText(now.blob_bytes) },
             { id: "missing", label: t.missing, value: countText(now.missing), kind: now.missing > 0 ? "danger" : "" },
             { id: "corrupt", label: t.corrupt, value: countText(now.corrupt), kind: now.corrupt > 0 ? "danger" : "" },

@@ -4,6 +4,7 @@
  *   const page = await bench.open({who: person, theme, width, ...})   a fresh window, signed in
  *   await bench.axe(page)                                             no violation, or it fails
  *   await bench.shot(page, "catalog")                                 build/screens/catalog.png
+ *   await bench.twoLooks(page, "catalog")                             wide and light, narrow and dark
  *   await bench.everyLook(page, "catalog")                            both themes, wide and 360 px, axe each time
  *   page.getByRole(...) and the rest is playwright-core's own.
  *
@@ -23,6 +24,8 @@ const axeSource = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 /* Without a sandbox as root, and without the services of the browser's maker. */
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb"];
+
+const LOOKS = [["wide", "light", 1280, 860], ["wide", "dark", 1280, 860], ["phone", "light", 360, 740], ["phone", "dark", 360, 740]];
 
 export function launch() {
   return chromium.launch({ executablePath: process.env.LARDER_CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
@@ -118,17 +121,21 @@ export class Bench {
     });
   }
 
-  async everyLook(page, name) {
+  /* Two of the four are the most different ones; for many views that is enough by default. */
+  twoLooks(page, name) {
+    return this.everyLook(page, name, process.env.LARDER_TEST_ALL === "1" ? LOOKS : [LOOKS[0], LOOKS[3]]);
+  }
+
+  async everyLook(page, name, looks = LOOKS) {
     const size = page.viewportSize();
-    for (const [look, width, height] of [["wide", 1280, 860], ["phone", 360, 740]])
-      for (const theme of ["light", "dark"]) {
-        await page.setViewportSize({ width, height });
-        await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-        await this.settled(page);
-        await this.noOverflow(page);
-        await this.axe(page);
-        await this.shot(page, `${name}-${look}-${theme}`);
-      }
+    for (const [look, theme, width, height] of looks) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await this.settled(page);
+      await this.noOverflow(page);
+      await this.axe(page);
+      await this.shot(page, `${name}-${look}-${theme}`);
+    }
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await this.breaches(page);

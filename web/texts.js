@@ -804,6 +804,7 @@ export const texts = {
     writes: "Writes",
     files: "Open files",
     rateTitle: "Requests a second",
+    slowTitle: "95 % of the answers, within",
     memoryTitle: "Memory",
     writesTitle: "Commits a second",
     busiest: "Busiest routes since the start",

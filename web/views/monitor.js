@@ -53,6 +53,7 @@ function Lines({ looks }) {
     return {
       times: rest.map((one) => one.at),
       requests: [{ label: t.requests, values: rest.map((_, i) => rate(looks, i + 1, "requests")) }],
+      slow: [{ label: t.latency, values: rest.map((one, i) => quantile(looks[i], one, 0.95)), tone: "danger" }],
       memory: [{ label: t.memory, values: rest.map((one) => one.memory), tone: "info" }],
       writes: [{ label: t.writes, values: rest.map((_, i) => rate(looks, i + 1, "commits")), tone: "warn" }],
     };
@@ -60,6 +61,7 @@ function Lines({ looks }) {
   if (drawn.times.length < 2) return html`<p class="soft" role="status">${t.collecting}</p>`;
   return html`<div class="grid-two">
     <${Card} title=${t.rateTitle}><${Chart} title=${t.rateTitle} times=${drawn.times} series=${drawn.requests} format=${short} height=${180} /><//>
+    <${Card} title=${t.slowTitle}><${Chart} title=${t.slowTitle} times=${drawn.times} series=${drawn.slow} format=${(n) => t.ms(short(n))} height=${180} /><//>
     <${Card} title=${t.memoryTitle}><${Chart} title=${t.memoryTitle} times=${drawn.times} series=${drawn.memory} format=${bytesText} height=${180} /><//>
     <${Card} title=${t.writesTitle}><${Chart} title=${t.writesTitle} times=${drawn.times} series=${drawn.writes} format=${short} height=${180} /><//>
   </div>`;

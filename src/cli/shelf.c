@@ -180,7 +180,7 @@ static enum err remove_one(struct ctx *ctx, void *arg, const struct actor *actor
 {
     const struct shelf *s = arg;
     struct noting n = {actor, "backup.delete", name, false};
-    int fd;
+    int fd = -1;
     int64_t size;
     enum err err = open_one(ctx, arg, name, &fd, &size);
     if (err != OK)

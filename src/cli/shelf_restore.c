@@ -70,7 +70,9 @@ static enum err open_sent(struct ctx *ctx, const struct shelf *s,
                           const struct backup_source *source, int *fd)
 {
     const char *path = str_printf(ctx->arena, "%s/tmp/restore.tar.%s", s->data, ctx->request_id);
-    enum err err = path ? check_room(ctx, s, source->size) : ctx_no_memory(ctx);
+    if (path == NULL)
+        return ctx_no_memory(ctx);
+    enum err err = check_room(ctx, s, source->size);
     if (err != OK)
         return err;
     *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -4,7 +4,7 @@ import os
 import statistics
 import time
 
-TRIES = 1000 if os.environ.get("LARDER_TEST_ALL") else 200
+TRIES = 1000 if os.environ.get("LARDER_TEST_ALL") else 100
 # Of the time. A missing hash would show as nearly all of it; few tries on a busy machine show as a tenth.
 ALLOWED = 0.05 if os.environ.get("LARDER_TEST_ALL") else 0.25
 

@@ -112,9 +112,21 @@ static enum err claim(struct ctx *ctx, struct replica *r, const struct entry *e,
 
 /* ------------------------------------------------------------------ log */
 
-/* Somebody has that number. *ours: it was us, and the answer had been lost. */
+struct question {
+    const char *op_id;
+    bool applied;
+};
+
+static enum err read_applied(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    struct question *q = arg;
+    return applied_has(ctx, conn, q->op_id, &q->applied);
+}
+
+/* Somebody has that number. *ours: it was us, and the answer had been lost. *done: the entry stands
+ * at another number already, brought there by a node that found its record without it. */
 static enum err look_at_number(struct ctx *ctx, struct replica *r, const struct entry *e,
-                               bool *ours)
+                               bool *ours, bool *done)
 {
     struct entry there;
     bool found;
@@ -128,15 +140,21 @@ static enum err look_at_number(struct ctx *ctx, struct replica *r, const struct 
     *ours = strcmp(there.op_id, e->op_id) == 0;
     if (*ours)
         return OK;
+    struct question q = {e->op_id, false};
     err = replica_take(ctx, r, &there, 1);
-    return err == OK ? replica_pull(ctx, r, &did) : err; /* where one is, others may be */
+    if (err == OK)
+        err = replica_pull(ctx, r, &did); /* where one is, others may be */
+    if (err == OK)
+        err = store_read(ctx, r->d->store, read_applied, &q);
+    *done = q.applied;
+    return err;
 }
 
 enum err replica_append(struct ctx *ctx, struct replica *r, struct entry *e)
 {
     for (int lost = 0; !replica_stopping(r); lost++) {
         struct slice text;
-        bool was = false, ours = false, may = false;
+        bool was = false, ours = false, may = false, done = false;
         e->seq = r->view.applied_seq + 1;
         enum err err = replica_may_write(ctx, r, &may);
         if (err == OK && !may)
@@ -146,8 +164,8 @@ enum err replica_append(struct ctx *ctx, struct replica *r, struct entry *e)
         if (err == OK)
             err = replica_create(ctx, r, replica_log_key(ctx->arena, e->seq), text, &was);
         if (err == OK && was)
-            err = look_at_number(ctx, r, e, &ours);
-        if (err != OK)
+            err = look_at_number(ctx, r, e, &ours, &done);
+        if (err != OK || done)
             return err;
         if (!was || ours)
             return replica_take(ctx, r, e, 1);

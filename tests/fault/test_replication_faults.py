@@ -412,6 +412,23 @@ def test_a_node_that_died_for_good_after_its_record(cluster, stub_store):
     assert facts(a) == facts(b) and len(cluster.log()) == 1 and a.conflicts() == []
 
 
+def test_an_entry_that_another_node_brought_comes_once(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    cluster.settle()
+    held = stub_store.rule("PUT", "^log/", stall="before", times=1)
+    a.upload(pid="com.acme.of_a")
+    eventually(lambda: held.hits == 1, "a on its way into the log, with its record behind it")
+    b.upload(pid="com.acme.of_b")
+    eventually(lambda: cluster.head() == 1, "b's own entry, at the number a wants")
+    b.sync()
+    eventually(lambda: b.row("com.acme.of_a"), "the version whose entry b brought")
+    stub_store.clear()
+    cluster.settle()
+    assert facts(a) == facts(b) and a.conflicts() == b.conflicts() == []
+    operations = [e["op_id"] for e in cluster.log()]
+    assert len(operations) == 2 and len(set(operations)) == 2
+
+
 def entry(seq, **change):
     node = "01900000-0000-7000-8000-0000000000aa"
     body = {"base_rev": 0, "at": 1, "by": None, "org_id": None, "pid": "com.acme.evil", "version": "1.0.0",

@@ -16,6 +16,7 @@
 #include "api/cursor.h"
 #include "api/plugin_json.h"
 #include "api/row_cache.h"
+#include "base/crypto.h"
 #include "base/json_read.h"
 #include "domain/catalog.h"
 #include "domain/rollback.h"
@@ -170,12 +171,25 @@ struct writing {
     char last_pid[PID_ROOM]; /* what it points to */
 };
 
+/* What the lasting half is kept under: the hash, and whether the package is here, since one that is
+ * still to come brings its picture with it. */
+struct kept_key {
+    char text[2 * SHA256_BYTES + 2];
+};
+
+static struct kept_key key_of(const struct plugin *p)
+{
+    struct kept_key key;
+    (void)snprintf(key.text, sizeof key.text, "%s%c", p->sha256, p->artifact[0]);
+    return key;
+}
+
 /* Begins a row from what is kept; on a miss write_row begins it. */
 static bool known_row(void *arg, const struct plugin *p)
 {
     struct writing *w = arg;
     jw_object(&w->json);
-    w->known = row_cache_write(w->rows, p->id, p->sha256, &w->json);
+    w->known = row_cache_write(w->rows, p->id, key_of(p).text, &w->json);
     return w->known;
 }
 
@@ -185,9 +199,8 @@ static void write_lasting(struct writing *w, const struct plugin *p)
     size_t from = buf_view(w->json.buf).n;
     plugin_json_lasting(&w->json, p);
     struct slice all = buf_view(w->json.buf);
-    /* a package that is still to come brings its picture with it */
-    if (!buf_failed(w->json.buf) && strcmp(p->artifact, "present") == 0)
-        row_cache_keep(w->rows, p->id, p->sha256, slice_sub(all, from, all.n));
+    if (!buf_failed(w->json.buf))
+        row_cache_keep(w->rows, p->id, key_of(p).text, slice_sub(all, from, all.n));
 }
 
 /* Two lists are equal when they show the same bytes under the same names in the same state. */

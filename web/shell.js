@@ -5,7 +5,7 @@
  * The side shows what the signed-in person may see and nothing else; the server decides again. A
  * view is fetched when it is first shown, and the one before stays until it has arrived.
  */
-import { html, useEffect, useErrorBoundary, useRef, useState } from "./preact.js";
+import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./preact.js";
 import { api } from "./api.js";
 import { DropLayer, UploadPanel } from "./droplayer.js";
 import { keep } from "./kept.js";
@@ -152,6 +152,7 @@ function View({ state, found, route, scope }) {
   const scoped = page?.path.includes(":scope");
   if (broken)
     return html`<${ErrorPanel} error=${{ message: texts.error.broken, errors: [] }} /><p class="actions"><${Button} onClick=${() => location.reload()}>${texts.error.reload}<//></p>`;
+  if (route.path === "/") return html`<${Skeleton} />`; /* on the way to the catalog */
   if (!found) return html`<${Lost} />`;
   if (scoped && !scopeOf(state, scope)) return html`<${Gone} />`;
   if (scoped && !knowsGrants(state, scope)) return html`<${Skeleton} />`;
@@ -236,7 +237,8 @@ export function House() {
     if (!first.current) main.current?.focus({ preventScroll: true }); /* a new view is read from its top */
     first.current = false;
   }, [route.path]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    /* before anything of "/" is seen, and before somebody could have gone on from there */
     if (route.path === "/" && scope) go(catalogPath(scope), {}, { replace: true });
   }, [route.path, scope]);
   useEffect(() => {

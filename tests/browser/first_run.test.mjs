@@ -47,6 +47,20 @@ test("signing in, a wrong password, and signing out", async (bench) => {
   same((await page.context().cookies()).length, 0, "cookies after signing out:");
 });
 
+/* An effect that ran after the first painting showed "not found" for a moment, and could undo where somebody went meanwhile. */
+test("on the way to the catalog no other page is seen", async (bench) => {
+  const page = await bench.open();
+  await page.addInitScript(() => {
+    globalThis.headings = new Set();
+    const look = () => document.querySelectorAll("main h1, main h2").forEach((one) => globalThis.headings.add(one.textContent));
+    new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  await bench.signIn(page, bench.admin);
+  await page.getByRole("heading", { name: /^(Catalog|No plugin yet)$/ }).first().waitFor();
+  const seen = await page.evaluate(() => [...globalThis.headings]);
+  same(seen.filter((text) => !/^(Catalog|No plugin yet)$/.test(text)), []);
+});
+
 test("sessions are listed and revoked, the password is changed", async (bench) => {
   const person = await bench.server.user("noor", { is_sys_admin: true });
   const other = await bench.open({ who: person });

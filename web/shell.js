@@ -257,7 +257,6 @@ export function House() {
     { id: "keys", label: t.keys, icon: "keyboard", note: texts.palette.action, run: () => floating.open("help") },
     { id: "out", label: t.signOut, icon: "out", note: texts.palette.action, run: signOut },
   ];
-  const nobodyHome = route.path === "/" && !scope;
   return html`<div class=${side ? "shell side-open" : "shell"}>
     <a class="skip" href="#content" onClick=${(e) => (e.preventDefault(), main.current?.focus())}>${texts.skip}</a>
     <header class="top">
@@ -277,8 +276,8 @@ export function House() {
     <div class="body">
       <${Banner} />
       <main class="view" id="content" tabindex="-1" ref=${main}>
-        ${nobodyHome
-          ? html`<${Homeless} me=${state.me} />`
+        ${route.path === "/"
+          ? scope ? html`<${Skeleton} />` : html`<${Homeless} me=${state.me} />`
           : html`<${View} key=${found?.page.id ?? "lost"} state=${state} found=${found} route=${route} scope=${scope} />`}
       </main>
     </div>

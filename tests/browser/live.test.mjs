@@ -38,6 +38,27 @@ test("a lost connection is shown and heals", async (bench) => {
   }
 }, { fresh: {} });
 
+/* The first heading is the first moment at which somebody, or a test, could click a link. */
+test("whoever goes on at the first sight of the house is not led back to the catalog", async (bench) => {
+  const page = await bench.open({ who: bench.admin });
+  await page.addInitScript(() => {
+    globalThis.seen = [];
+    new MutationObserver(() => {
+      const title = document.querySelector("main h1, main h2")?.textContent;
+      if (!title || globalThis.seen.includes(title)) return;
+      globalThis.seen.push(title);
+      if (globalThis.seen.length === 1) location.hash = "#/account";
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.goto("about:blank");
+  await page.goto("/");
+  await page.getByRole("heading", { level: 1, name: "Account" }).waitFor();
+  await page.locator("main [aria-busy]").waitFor({ state: "detached" });
+  const seen = await page.evaluate(() => globalThis.seen);
+  assert(seen[0] === "Catalog" && !seen.some((title) => title.startsWith("There is nothing")), seen.join(", "));
+  assert(page.url().endsWith("#/account"), page.url());
+});
+
 test("a form survives the end of the session", async (bench) => {
   const person = await bench.server.user("writer", { is_sys_admin: true });
   const page = await bench.open({ who: person, at: "/#/account" });

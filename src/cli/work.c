@@ -89,7 +89,11 @@ static enum err open_health(struct ctx *ctx, const struct config *config, const 
     d->limits.health_timeout_ms = config_int(config, "health-timeout");
     d->limits.health_memory = config_int(config, "health-memory");
     d->limits.health_every_ms = config_int(config, "health-interval") * HOUR_MS;
-    return sandbox_open(ctx, &options, &d->sandbox);
+    enum err err = sandbox_open(ctx, &options, &d->sandbox);
+    const char *missing = err == OK ? sandbox_missing(d->sandbox) : NULL;
+    if (missing)
+        log_line(ctx->log, LOG_WARN, NULL, "health.unavailable", "why", missing, NULL);
+    return err;
 }
 
 static enum err queue_sweep(struct ctx *ctx, struct conn *conn, void *arg)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/room.h"
@@ -23,12 +24,30 @@ static const char *const pythons[] = {"/usr/bin/python3", "/usr/local/bin/python
 struct probe {
     pthread_mutex_t lock;
     bool done;
-    char reason[REASON_MAX]; /* empty = usable */
+    char reason[REASON_MAX];  /* empty = usable */
+    char missing[REASON_MAX]; /* of the two programs; empty = both are there */
 };
 
 static char *copy_executable(const char *path)
 {
-    return path && access(path, X_OK) == 0 ? strdup(path) : NULL;
+    struct stat st;
+    bool runs = stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+    return runs ? strdup(path) : NULL;
+}
+
+/* Whoever named a path wants to hear of that path, not of what the machine may have besides. */
+static void say_missing(struct probe *p, const struct sandbox_options *o, const struct sandbox *s)
+{
+    const char *setting = s->bwrap == NULL ? "bwrap" : "python";
+    const char *given = s->bwrap == NULL ? o->bwrap : o->python;
+    if (s->bwrap && s->python)
+        return;
+    if (given)
+        (void)snprintf(p->missing, sizeof p->missing, "%s names %.300s, which cannot be run",
+                       setting, given);
+    else
+        (void)snprintf(p->missing, sizeof p->missing, "%s is not installed",
+                       s->bwrap == NULL ? "bubblewrap (bwrap)" : "Python 3");
 }
 
 /* An interpreter below /usr is called by its name; one elsewhere by where it really is, so that its
@@ -73,8 +92,10 @@ enum err sandbox_open(struct ctx *ctx, const struct sandbox_options *options, st
     s->users = user_range();
     s->bwrap = copy_executable(options->bwrap ? options->bwrap : BWRAP);
     s->hidden = options->hidden ? realpath(options->hidden, NULL) : NULL;
-    if (make_probe(s) && find_python(s, options->python))
+    if (make_probe(s) && find_python(s, options->python)) {
+        say_missing(s->probe, options, s);
         return OK;
+    }
     sandbox_close(s);
     *out = NULL;
     return ctx_no_memory(ctx);
@@ -151,15 +172,18 @@ static void try_it(struct probe *p, const struct sandbox *s)
     arena_free(&arena);
 }
 
+const char *sandbox_missing(const struct sandbox *sandbox)
+{
+    return sandbox->probe->missing[0] ? sandbox->probe->missing : NULL;
+}
+
 const char *sandbox_reason(const struct sandbox *sandbox)
 {
     if (sandbox == NULL)
         return "No sandbox was set up in this process";
-    if (sandbox->bwrap == NULL)
-        return "bubblewrap (bwrap) is not installed";
-    if (sandbox->python == NULL)
-        return "Python 3 is not installed";
     struct probe *p = sandbox->probe;
+    if (p->missing[0])
+        return p->missing;
     (void)pthread_mutex_lock(&p->lock);
     if (!p->done)
         try_it(p, sandbox);

@@ -31,6 +31,10 @@ enum err sandbox_open(struct ctx *ctx, const struct sandbox_options *options,
                       struct sandbox **out) MUST_USE;
 void sandbox_close(struct sandbox *sandbox); /* NULL does nothing */
 
+/* What was looked for at the start: the sentence that says which program is not there, naming the
+ * path where one was given; NULL = both are. */
+const char *sandbox_missing(const struct sandbox *sandbox);
+
 /*
  * NULL = usable. Otherwise the sentence that says why not: bubblewrap is missing, Python is missing,
  * the kernel refuses the namespaces. Found out once, by really running something inside; the first

@@ -171,10 +171,15 @@ def test_uploads_are_checked_where_a_setting_says_so(start_server):
 
 
 def test_without_a_sandbox_nothing_is_ever_healthy(start_server, tmp_path):
-    for settings, reason in (({"LARDER_BWRAP": "/nonexistent/bwrap"}, "bubblewrap (bwrap) is not installed"),
-                             ({"LARDER_PYTHON": "/nonexistent/python3"}, "Python 3 is not installed"),
+    for settings, reason in (({"LARDER_BWRAP": "/nonexistent/bwrap"}, "bwrap names /nonexistent/bwrap, which cannot be run"),
+                             ({"LARDER_PYTHON": "/nonexistent/python3"}, "python names /nonexistent/python3, which cannot be run"),
                              ({"LARDER_BWRAP": "/bin/false"}, "This machine refuses to make a sandbox")):
         server = start_server(**settings)
+        told = [line for line in server.log_text().splitlines() if "event=health.unavailable" in line]
+        if "names" in reason:  # known without trying, so the start says it
+            assert len(told) == 1 and "level=warn" in told[0] and reason in told[0]
+        else:
+            assert not told
         client = server.admin()
         plugin_id = upload(client, package(pid="io.upload.one", dependencies="[]", settings=""))
         found = check(client, f"/api/admin/plugins/{plugin_id}")
@@ -223,7 +228,7 @@ def test_lint_runs_it_where_it_is_asked(cli, tmp_path):
     told = cli("lint", "--health", bad, check=1).stdout
     assert "health failed" in told and "__init__.py:2" in told and "FileNotFoundError" in told
     without = cli("lint", "--health", good, check=0, LARDER_BWRAP="/nonexistent/bwrap").stdout
-    assert "health skipped" in without and "bubblewrap (bwrap) is not installed [health.unchecked]" in without
+    assert "health skipped" in without and "bwrap names /nonexistent/bwrap, which cannot be run [health.unchecked]" in without
 
 
 def test_v1_speaks_of_names(admin):

@@ -329,15 +329,24 @@ static void test_reasons(void **state)
     const struct sandbox_options no_python = {.python = "/nonexistent/python"};
     const struct sandbox_options bad_python = {.python = "/usr/bin/env"};
     const struct sandbox_options bad_bwrap = {.bwrap = "/bin/false"};
+    const struct sandbox_options folder = {.bwrap = "/usr"};
     assert_non_null(sandbox_reason(NULL));
+    assert_null(sandbox_missing(b->sandbox));
     assert_int_equal(sandbox_open(&b->ctx, &no_bwrap, &other), OK);
-    assert_string_equal(sandbox_reason(other), "bubblewrap (bwrap) is not installed");
+    assert_string_equal(sandbox_reason(other),
+                        "bwrap names /nonexistent/bwrap, which cannot be run");
     b->argv[3] = "pass";
     assert_int_equal(sandbox_run(&b->ctx, other, &b->run, &b->result), ERR_BUSY);
-    assert_string_equal(ctx_sentence(&b->ctx), "bubblewrap (bwrap) is not installed");
+    assert_string_equal(ctx_sentence(&b->ctx),
+                        "bwrap names /nonexistent/bwrap, which cannot be run");
     sandbox_close(other);
     assert_int_equal(sandbox_open(&b->ctx, &no_python, &other), OK);
-    assert_string_equal(sandbox_reason(other), "Python 3 is not installed");
+    assert_string_equal(sandbox_missing(other),
+                        "python names /nonexistent/python, which cannot be run");
+    assert_string_equal(sandbox_reason(other), sandbox_missing(other));
+    sandbox_close(other);
+    assert_int_equal(sandbox_open(&b->ctx, &folder, &other), OK);
+    assert_string_equal(sandbox_missing(other), "bwrap names /usr, which cannot be run");
     sandbox_close(other);
     assert_int_equal(sandbox_open(&b->ctx, &bad_python, &other), OK);
     assert_non_null(strstr(sandbox_reason(other), "Python at /usr/bin/env does not run"));

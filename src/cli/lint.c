@@ -7,6 +7,7 @@
  * (lint_health.h).
  */
 #include "api/stage_json.h"
+#include "cli/finding.h"
 #include "cli/lint_health.h"
 #include "cli/pack.h"
 #include "cli/settings.h"
@@ -104,17 +105,6 @@ static enum err judge(struct cli *cli, const char *path, const struct sandbox *s
 
 /* ------------------------------------------------------------------ for people */
 
-static void print_finding(struct cli *cli, const char *path, const struct stage_finding *f)
-{
-    const struct fault_item *it = &f->item;
-    (void)fprintf(cli->out, "%s%s%s:", path, it->file ? "/" : "", it->file ? it->file : "");
-    if (it->line)
-        (void)fprintf(cli->out, "%d:%d:", it->line, it->column);
-    (void)fprintf(cli->out, " %s: %s [%s]\n", stage_level_name(f->level), it->sentence, it->rule);
-    if (it->remedy)
-        (void)fprintf(cli->out, "    %s\n", it->remedy);
-}
-
 static void print_judged(struct cli *cli, const struct judged *j)
 {
     if (!j->has_report) {
@@ -126,7 +116,7 @@ static void print_judged(struct cli *cli, const struct judged *j)
         for (size_t s = 0; s < STAGE_COUNT; s++)
             for (size_t i = 0; i < j->report.stage[s].count; i++)
                 if ((int)j->report.stage[s].findings[i].level == level)
-                    print_finding(cli, j->path, &j->report.stage[s].findings[i]);
+                    finding_print(cli->out, j->path, &j->report.stage[s].findings[i]);
     (void)fprintf(cli->out, "%s: %s:", j->path, j->ok ? "ok" : "failed");
     if (j->meta && j->meta->version)
         (void)fprintf(cli->out, " %s %s",

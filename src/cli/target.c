@@ -17,6 +17,7 @@
 #include "api/api.h"
 #include "api/row_cache.h"
 #include "base/crypto.h"
+#include "cli/finding.h"
 #include "cli/folder.h"
 #include "cli/local.h"
 #include "cli/replicate.h"
@@ -117,16 +118,19 @@ static enum err err_of_status(int status)
     return status >= 500 ? ERR_INTERNAL : ERR_INVALID;
 }
 
-/* The sentence of an error body, whichever surface wrote it; v1 tells what exactly beside it. */
+/* The sentence and the findings of an error body, whichever surface wrote it; v1 has no findings and
+ * tells what exactly beside its sentence. */
 static enum err refuse(struct ctx *ctx, int status, struct slice body, struct slice request_id)
 {
-    const struct jr *v;
-    struct slice sentence = SLICE_NONE, details = SLICE_NONE;
+    const struct jr *v, *errors = NULL;
+    struct slice sentence = SLICE_NONE, details = SLICE_NONE, code = SLICE_NONE;
     if (jr_parse(ctx, body, &v) == OK && jr_kind(v) == JR_OBJECT) {
         static const char *const names[] = {"message", "detail", "error_description"};
         for (size_t i = 0; i < 3 && sentence.p == NULL; i++)
             sentence = jr_str(jr_member(v, names[i]));
         details = jr_str(jr_member(v, "details"));
+        errors = jr_member(v, "errors");
+        code = jr_str(jr_member(v, "code"));
     }
     ctx_forgive(ctx);
     if (sentence.p == NULL)
@@ -135,8 +139,12 @@ static enum err refuse(struct ctx *ctx, int status, struct slice body, struct sl
     if (status >= 500)
         return ctx_fail(ctx, err_of_status(status), "%.*s (request %.*s)", SLICE_ARGS(sentence),
                         SLICE_ARGS(request_id));
-    return ctx_fail(ctx, err_of_status(status), "%.*s%s%.*s", SLICE_ARGS(sentence),
-                    details.n ? ": " : "", SLICE_ARGS(details));
+    enum err err = ctx_fail(ctx, err_of_status(status), "%.*s%s%.*s", SLICE_ARGS(sentence),
+                            details.n ? ": " : "", SLICE_ARGS(details));
+    if (code.n < sizeof ctx->fault.code)
+        (void)snprintf(ctx->fault.code, sizeof ctx->fault.code, "%.*s", SLICE_ARGS(code));
+    enum err read = finding_read(ctx, errors);
+    return read == OK ? err : read;
 }
 
 static enum err write_out(struct ctx *ctx, int fd, struct slice bytes)

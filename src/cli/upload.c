@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/finding.h"
 #include "cli/journal.h"
 #include "cli/pack.h"
 #include "cli/target.h"
@@ -105,19 +106,19 @@ static void report_failed(struct batch *b, const char *path)
         jw_object(&j);
         jw_put_str(&j, "file", path);
         jw_put_str(&j, "error", err_info(f->err)->name);
+        jw_put_str(&j, "code", ctx_code(cli->ctx));
         jw_put_str(&j, "message", ctx_sentence(cli->ctx));
+        jw_key(&j, "findings");
+        finding_faults_json(&j, f);
         jw_end(&j);
         if (jw_done(&j))
             (void)fprintf(cli->out, "%.*s\n", (int)text.n, text.p);
     } else {
         (void)fprintf(cli->out, "failed  %s: %s\n", path, ctx_sentence(cli->ctx));
-        for (size_t i = 0; i < f->item_count; i++) {
-            const struct fault_item *it = &f->items[i];
-            (void)fprintf(cli->out, "          %s", it->file ? it->file : "");
-            if (it->line)
-                (void)fprintf(cli->out, ":%d", it->line);
-            (void)fprintf(cli->out, " %s\n", it->sentence);
-        }
+        finding_faults_print(cli->out, path, f);
+        if (cli_has(cli, "v1") && f->err == ERR_INVALID && f->item_count == 0)
+            (void)fprintf(cli->out, "    `larder lint --v1 %s` shows all that its code has\n",
+                          path);
     }
     ctx_forgive(cli->ctx);
 }

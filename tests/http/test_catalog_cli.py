@@ -91,6 +91,36 @@ def test_org_by_domain(start_server, tmp_path):
     assert server.cli("list", "--org", "nobody").returncode == 3
 
 
+@pytest.fixture(params=["over_http", "on_folder"])
+def upload(request, start_server):
+    server = start_server()
+    if request.param == "on_folder":
+        server.stop()
+        return server.cli
+    made = server.cli("token", "create", "ci", "--user", "admin", "--scopes", "cadence:system:plugins:write", "--json", check=0)
+    return lambda *args, **kw: run_cli(server.binary, *args, "--url", server.url, LARDER_TOKEN=json.loads(made.stdout)["key"], **kw)
+
+
+def test_a_refused_upload_shows_what_lint_shows(upload, cli, tmp_path):
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(package("io.cadence.system.bad", "1.2.3.4", dependencies='["--index-url=http://x", "fine", "not valid!"]'))
+    shown = cli("lint", bad, check=1).stdout.splitlines()
+    errors = [i for i, line in enumerate(shown) if ": error: " in line]
+    assert len(errors) >= 3 and all(f"{bad}/plugin.py:" in shown[i] for i in errors)
+    done = upload("upload", bad, check=1).stdout.splitlines()
+    assert done[0].startswith(f"failed  {bad}: ")
+    for i in errors:  # the line, and the remedy below it
+        at = done.index(shown[i])
+        assert not shown[i + 1].startswith("    ") or done[at + 1] == shown[i + 1]
+    report = json.loads(cli("lint", bad, "--json", check=1).stdout)[0]
+    told = json.loads(upload("upload", bad, "--json", check=1).stdout)
+    assert told["file"] == str(bad) and told["code"] == "PL-0003"
+    assert told["findings"] == [f for f in report["findings"] if f["level"] == "error"]
+    first = tmp_path / "math_plugin-1.0.0.zip"
+    first.write_bytes(b"PK\3\4 and then nothing")
+    assert f"larder lint --v1 {first}" in upload("upload", first, "--v1", check=1).stdout  # its answers have one sentence
+
+
 def test_lint(cli, folder, tmp_path):
     done = cli("lint", folder / "a.zip", folder / "c_plugin", check=0)
     assert "a.zip: ok: io.cadence.system.a 1.0.0" in done.stdout

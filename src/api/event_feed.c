@@ -248,12 +248,13 @@ enum err event_feed_follow(struct ctx *ctx, struct event_feed *f, const struct r
 {
     struct credential credential = credential_find(req);
     struct view view;
-    if (org_id && strlen(org_id) >= ID_TEXT)
-        return nothing_to_see(ctx, org_id);
+    struct org org;
     uint64_t generation = store_generation(f->domain->store);
     enum err err = look(ctx, f, &credential, org_id, &view);
     if (err == OK && !view.any)
         err = nothing_to_see(ctx, org_id);
+    if (err == OK && org_id) /* who may look into any would wait for ever on one that is not */
+        err = orgs_get(ctx, f->domain, org_id, false, &org);
     if (err != OK)
         return err;
     if (!streams_reserve(f->streams)) {

@@ -182,7 +182,9 @@ def test_who_may_see_nothing_is_refused(world, follow):
     assert follow(server, world["plain"].client.bearer).status == 403
     other = f"?org_id={world['other']['org_id']}"
     assert follow(server, world["boss"].client.bearer, query=other).status == 403
-    assert follow(server, world["boss"].client.bearer, query="?org_id=" + "x" * 100).status == 403
+    for unknown in ("x" * 100, "00000000-0000-7000-8000-000000000000", "a%2F..", "%C3%BC"):
+        assert follow(server, world["boss"].client.bearer, query="?org_id=" + unknown).status == 403
+        assert follow(server, world["admin"].bearer, query="?org_id=" + unknown).status == 404  # who may see all, is told
 
 
 def test_a_key_follows_as_far_as_its_scope(world, follow):

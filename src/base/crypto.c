@@ -1,5 +1,5 @@
 /*
- * crypto.c - the only file that includes OpenSSL and libsodium.
+ * crypto.c - the one home of libsodium, and of OpenSSL but for its TLS (tls.c).
  *
  * Digests come from OpenSSL (it uses the processor's SHA instructions), Argon2id and random bytes
  * from libsodium. The digest functions are the older ones on purpose: they work in the caller's
@@ -14,7 +14,6 @@
 #include <openssl/md5.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
-#include <openssl/ssl.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -331,28 +330,4 @@ bool crypto_rs256_check(struct slice pem, struct slice data, struct slice signat
     EVP_PKEY_free(key);
     BIO_free(bio);
     return good;
-}
-
-bool crypto_tls_files(void *ssl_ctx, const char *certificate, const char *key)
-{
-    SSL_CTX *tls = ssl_ctx;
-    return SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) == 1 &&
-           SSL_CTX_use_certificate_chain_file(tls, certificate) == 1 &&
-           SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) == 1 &&
-           SSL_CTX_check_private_key(tls) == 1;
-}
-
-const char *crypto_tls_fault(const char *certificate, const char *key)
-{
-    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
-    const char *fault = NULL;
-    if (tls == NULL)
-        return "the TLS library does not start";
-    if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
-        fault = "the first holds no certificate in PEM";
-    else if (SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1)
-        fault = "the second holds no private key in PEM, or not that of the certificate";
-    SSL_CTX_free(tls);
-    ERR_clear_error(); /* or the next call in this thread would be blamed for it */
-    return fault;
 }

@@ -1,6 +1,6 @@
 /*
- * crypto.h - hashes, random bytes, ids, password hashes, signatures; the one home of OpenSSL and
- * libsodium.
+ * crypto.h - hashes, random bytes, ids, password hashes, signatures; with tls.h the one home of
+ * OpenSSL, and that of libsodium.
  *
  * Nothing here keeps state but the libraries' own. Secrets are compared with crypto_equal and wiped
  * with crypto_wipe. crypto_open runs once, before any thread.
@@ -82,12 +82,5 @@ bool crypto_password_check(struct slice password, const char *hash, bool *upgrad
 
 /* RSASSA-PKCS1-v1_5 with SHA-256 (RS256) under a PEM public key. */
 bool crypto_rs256_check(struct slice pem, struct slice data, struct slice signature);
-
-/* Gives a TLS context (SSL_CTX) its certificate chain and key, both PEM files; false when they do
- * not load or do not fit each other. */
-bool crypto_tls_files(void *ssl_ctx, const char *certificate, const char *key);
-/* What keeps these files from serving, for a sentence that begins "tls-cert and tls-key: "; NULL =
- * nothing does. */
-const char *crypto_tls_fault(const char *certificate, const char *key);
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/tls.h"
 #include "cli/demo.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
@@ -170,24 +171,35 @@ static enum err open_api(struct app *app)
 }
 
 /* The TLS library's own words for a file that is not there help nobody. */
-static enum err check_tls_files(struct app *app)
+static enum err load_certificate(struct ctx *ctx, const struct config *config, struct tls *tls)
 {
     static const char *const keys[] = {"tls-cert", "tls-key"};
-    if ((app->options.tls_cert == NULL) != (app->options.tls_key == NULL))
-        return ctx_fail(app->cli->ctx, ERR_INVALID,
-                        "tls-cert and tls-key are set together or not at all");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *path = config_text(app->cli->config, keys[i]);
-        if (path && access(path, R_OK) != 0)
-            return ctx_fail_field(app->cli->ctx, ERR_IO, keys[i], "%s: %s cannot be read: %s",
-                                  keys[i], path, strerror(errno));
+        const char *path = config_text(config, keys[i]);
+        if (access(path, R_OK) != 0)
+            return ctx_fail_field(ctx, ERR_IO, keys[i], "%s: %s cannot be read: %s", keys[i], path,
+                                  strerror(errno));
     }
-    const char *fault = app->options.tls_cert
-                            ? crypto_tls_fault(app->options.tls_cert, app->options.tls_key)
-                            : NULL;
-    return fault ? ctx_fail_field(app->cli->ctx, ERR_INVALID, "tls-cert",
-                                  "tls-cert and tls-key: %s", fault)
+    const char *fault = tls_load(tls, config_text(config, keys[0]), config_text(config, keys[1]));
+    return fault ? ctx_fail_field(ctx, ERR_INVALID, "tls-cert", "tls-cert and tls-key: %s", fault)
                  : OK;
+}
+
+static enum err open_tls(struct app *app)
+{
+    struct ctx *ctx = app->cli->ctx;
+    const struct config *config = app->cli->config;
+    bool wanted = config_text(config, "tls-cert") != NULL;
+    if (wanted != (config_text(config, "tls-key") != NULL))
+        return ctx_fail(ctx, ERR_INVALID, "tls-cert and tls-key are set together or not at all");
+    if (wanted && (app->options.tls = tls_new()) == NULL)
+        return ctx_no_memory(ctx);
+    return wanted ? load_certificate(ctx, config, app->options.tls) : OK;
+}
+
+enum err app_renew_certificate(struct ctx *ctx, struct app *app)
+{
+    return app->options.tls ? load_certificate(ctx, app->cli->config, app->options.tls) : OK;
 }
 
 static enum err start_server(struct app *app)
@@ -195,8 +207,6 @@ static enum err start_server(struct app *app)
     const struct config *config = app->cli->config;
     app->options = (struct server_options){
         .listen = app->listen,
-        .tls_cert = config_text(config, "tls-cert"),
-        .tls_key = config_text(config, "tls-key"),
         .threads = (int)config_int(config, "threads"),
         .public_url = config_text(config, "public-url"),
         .allowed_hosts = config_text(config, "allowed-hosts"),
@@ -211,7 +221,7 @@ static enum err start_server(struct app *app)
                                        .guard = guard_hook,
                                        .surfaces = api_surfaces,
                                        .surface_count = api_surface_count};
-    enum err err = check_tls_files(app);
+    enum err err = open_tls(app);
     if (err == OK)
         err = v1_open_check(app->cli->ctx, config, (size_t)app->options.socket_count);
     if (err != OK)
@@ -426,6 +436,7 @@ void app_stop(struct app *app)
     event_feed_stop(app->api.feed); /* first: workers of encrypted streams wait for it */
     if (app->server)
         server_stop(app->server, APP_STOP_MS);
+    tls_free(app->options.tls);
     work_close(&app->domain);
     replicate_close(&app->domain);
     if (ended_well) {

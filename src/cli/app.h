@@ -55,6 +55,9 @@ struct app {
 enum err app_start(struct app *app, struct cli *cli) MUST_USE;
 /* Stops it and starts it again at the same address. app_stop follows in any case. */
 enum err app_restart(struct app *app) MUST_USE;
+/* Reads the certificate's files again; new connections are shown it. A pair that is wrong changes
+ * nothing. */
+enum err app_renew_certificate(struct ctx *ctx, struct app *app) MUST_USE;
 /* Once a minute: what the rules want done in the background. */
 void app_tend(struct app *app);
 void app_stop(struct app *app);

@@ -39,7 +39,8 @@ static void say_changed(void *arg, const struct config_row *row, bool applied)
              applied ? "setting.changed" : "setting.needs_restart", "key", row->key, NULL);
 }
 
-/* SIGHUP: what is live takes effect, the rest is named; a file that is wrong changes nothing. */
+/* SIGHUP: what is live takes effect, the rest is named; a file that is wrong changes nothing. The
+ * certificate is renewed by programs that know no setting of ours, so it does not wait for those. */
 static void reload(struct app *app)
 {
     struct arena arena;
@@ -50,6 +51,9 @@ static void reload(struct app *app)
     notify_send(app->cli->env, text);
     arena_init(&arena, 16 << 20);
     ctx_init(&ctx, &arena, &clock_system, app->log, "reload");
+    if (app_renew_certificate(&ctx, app) != OK)
+        log_line(app->log, LOG_ERROR, NULL, "certificate.refused", "why", ctx_sentence(&ctx), NULL);
+    ctx_forgive(&ctx);
     if (settings_reload(&ctx, app->cli, say_changed, app) == OK &&
         replicate_reload(&ctx, app->cli, &app->domain) == OK) {
         enum log_level level;
@@ -146,6 +150,8 @@ const struct command command_serve = {
     .help =
         "It prints one line on standard output once it answers. Where no administrator exists, a\n"
         "link to make one follows on standard error; it is good for 30 minutes and once.\n"
-        "SIGTERM ends requests in flight and then the server; SIGHUP reads the settings again.",
+        "SIGTERM ends requests in flight and then the server; SIGHUP reads the settings and the "
+        "files\n"
+        "of the certificate again.",
     .exec = exec,
 };

@@ -47,7 +47,7 @@ enum err listen_list(struct ctx *ctx, const struct server_options *options, char
     /* over the caller's memory: its ceiling is its size, so it never grows */
     struct buf b = {.p = out, .cap = LISTEN_TEXT, .max = LISTEN_TEXT - 1};
     struct slice rest = slice_of(options->listen), one;
-    const char *end = options->tls_cert ? "s" : "";
+    const char *end = options->tls ? "s" : "";
     while (options->socket_count == 0 && slice_split(&rest, ',', &one)) {
         one = slice_trim(one);
         if (!is_place(one))

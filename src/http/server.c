@@ -21,6 +21,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/tls.h"
 #include "http/buffers.h"
 #include "http/exchange.h"
 #include "http/listen.h"
@@ -286,8 +287,7 @@ static int answer_error(struct mg_connection *conn, int status, const char *mess
 {
     struct thread *t = mg_get_thread_pointer(conn);
     struct arrival arrival = {.refused = ERR_INVALID};
-    (void)status;
-    (void)message;
+    (void)status, (void)message;
     if (t && t->seam.late)
         arrival.refused = ERR_TIMEOUT;
     if (t)
@@ -309,7 +309,7 @@ static int take_message(const struct mg_connection *conn, const char *message)
 static int load_certificate(void *ssl_ctx, void *user)
 {
     const struct server *s = user;
-    return crypto_tls_files(ssl_ctx, s->options->tls_cert, s->options->tls_key) ? 1 : -1;
+    return tls_attach(s->options->tls, ssl_ctx) ? 1 : -1;
 }
 
 /* ---- start ---------------------------------------------------------------------------------------- */
@@ -323,7 +323,7 @@ static void make_url(struct server *s)
         first.n--;
     if (mg_get_server_ports(s->mg, 1, &port) < 1)
         port.port = 0;
-    (void)snprintf(s->url, sizeof s->url, "%s://%.*s%d", s->options->tls_cert ? "https" : "http",
+    (void)snprintf(s->url, sizeof s->url, "%s://%.*s%d", s->options->tls ? "https" : "http",
                    SLICE_ARGS(first), port.port);
 }
 
@@ -347,7 +347,7 @@ static enum err start_library(struct ctx *ctx, struct server *s)
                                      .exit_thread = end_thread,
                                      .init_connection = open_connection,
                                      .connection_close = close_connection,
-                                     .init_ssl = s->options->tls_cert ? load_certificate : NULL};
+                                     .init_ssl = s->options->tls ? load_certificate : NULL};
     (void)snprintf(threads, sizeof threads, "%d", s->threads);
     (void)snprintf(buffer, sizeof buffer, "%d", READ_BUFFER);
     (void)snprintf(header_ms, sizeof header_ms, "%d", HEADER_MS);
@@ -450,7 +450,7 @@ enum err server_start(struct ctx *ctx, const struct server_options *options,
         return err;
     }
     raise_file_limit();
-    mg_init_library(options->tls_cert ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
+    mg_init_library(options->tls ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
     if ((err = start_library(ctx, s)) != OK) {
         mg_exit_library();
         free_server(s);

@@ -10,10 +10,11 @@
 #include "http/router.h"
 
 struct metrics;
+struct tls;
 
 struct server_options {
-    const char *listen; /* "127.0.0.1:8080", "[::1]:0", several separated by ',' */
-    const char *tls_cert, *tls_key;
+    const char *listen;          /* "127.0.0.1:8080", "[::1]:0", several separated by ',' */
+    struct tls *tls;             /* with a pair loaded (base/tls.h); NULL = plain HTTP */
     int threads;                 /* 0 = 640 */
     const char *public_url;      /* its host is allowed */
     const char *allowed_hosts;   /* comma list beside IP literals and localhost */
@@ -37,7 +38,7 @@ struct server; /* a running server */
 
 /*
  * Starts listening; heap, ended by server_stop. The fault names the address when it cannot be had.
- * The router, options' strings, clock, log and metrics must outlive it.
+ * The router, options' strings and TLS, clock, log and metrics must outlive it.
  */
 enum err server_start(struct ctx *ctx, const struct server_options *options,
                       const struct router *router, const struct server_hooks *hooks,

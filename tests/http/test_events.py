@@ -5,6 +5,8 @@ import json
 import os
 import re
 import select
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -358,13 +360,61 @@ def test_a_server_that_stops_ends_its_streams(start_server, follow):
         assert stream.event(1) is None and stream.ended
 
 
-def test_over_tls_a_worker_stays_and_there_are_fewer(start_server, follow, tmp_path):
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+def make_certificate(folder):
+    folder.mkdir(exist_ok=True)
+    cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
          "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert],
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
+    return cert, key
+
+
+def shown(server, version):
+    """The certificate that a new connection gets."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    tls.minimum_version = tls.maximum_version = version
+    with server.connect(SECONDS) as plain, tls.wrap_socket(plain) as connection:
+        return ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True))
+
+
+def test_a_renewed_certificate_is_shown_and_breaks_no_connection(start_server, follow, tmp_path):
+    old, new = make_certificate(tmp_path / "old"), make_certificate(tmp_path / "new")
+    cert, key = (shutil.copy(path, tmp_path) for path in old)
+    server = start_server(args=("--tls-cert", str(cert), "--tls-key", str(key)))
+    client = server.client()
+    client.session.verify = str(old[0])
+    client.bearer = client.token("admin", server.admin_password)
+    stream = follow(server, client.bearer, tls=ssl.create_default_context(cafile=str(old[0])))
+    assert stream.event()[0] == "ready"
+
+    def hang_up(times):
+        server.signal(signal.SIGHUP)
+        deadline = time.monotonic() + SECONDS
+        while server.log_text().count("event=reloaded") < times:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+    shutil.copy(new[0], cert)  # half of it: a program that renews is still at work
+    hang_up(1)
+    assert "event=certificate.refused" in server.log_text() and "tls-cert and tls-key: the second" in server.log_text()
+    assert all(shown(server, v) == old[0].read_text() for v in versions)
+    shutil.copy(new[1], key)
+    hang_up(2)
+    assert server.log_text().count("event=certificate.refused") == 1
+    assert all(shown(server, v) == new[0].read_text() for v in versions)
+    client.session.close()
+    client.session.verify = str(new[0])
+    row = upload(client, "com.system.renewed")
+    assert stream.event()[1]["plugin_id"] == row["id"], "the connection that was open goes on"
+    server.stop()
+
+
+def test_over_tls_a_worker_stays_and_there_are_fewer(start_server, follow, tmp_path):
+    cert, key = make_certificate(tmp_path)
     server = start_server(args=("--tls-cert", str(cert), "--tls-key", str(key), "--threads", "16"))
     client = server.client()
     client.session.verify = str(cert)

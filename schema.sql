@@ -227,6 +227,7 @@ CREATE INDEX blob_kept ON blob (keep_until) WHERE keep_until IS NOT NULL;
 -- (a v1 overwrite replaces the row's content as a whole, in one audited transaction).
 CREATE TABLE plugin (
     seq              INTEGER PRIMARY KEY, -- order of arrival
+    stamp            INTEGER NOT NULL DEFAULT (random()), -- another one after every change of the row, see plugin_stamped
     id               TEXT NOT NULL UNIQUE,         -- UUIDv7, the `plugin_id` of the paths
     org_id           TEXT REFERENCES org (id),     -- NULL = the system's
     source           TEXT NOT NULL GENERATED ALWAYS AS (CASE WHEN org_id IS NULL THEN 'system' ELSE 'org' END) VIRTUAL, -- whose it is: 'system' or 'org'
@@ -271,6 +272,8 @@ CREATE UNIQUE INDEX plugin_version ON plugin (slice, pid, order_key DESC);
 -- One latest per plugin, and at the same time the order in which lists are read: a list is the
 -- merge of the system's part and the org's part of this index.
 CREATE UNIQUE INDEX plugin_latest ON plugin (slice, pid) WHERE is_latest = 1;
+-- All that a list must read of a row that the program holds in memory: whether it is still the same.
+CREATE INDEX plugin_listed ON plugin (slice, pid, stamp) WHERE is_latest = 1;
 CREATE INDEX plugin_tag ON plugin (slice, tag, pid) WHERE is_latest = 1 AND tag IS NOT NULL;
 CREATE INDEX plugin_blob ON plugin (sha256);
 CREATE INDEX plugin_org ON plugin (org_id);
@@ -281,6 +284,12 @@ CREATE INDEX plugin_disputed ON plugin (seq) WHERE replication = 'conflict';
 -- Packages to fetch from the object store, and rows that no change has brought there yet.
 CREATE INDEX plugin_missing ON plugin (enabled DESC, created_at DESC) WHERE artifact <> 'present';
 CREATE INDEX plugin_unsent ON plugin (seq) WHERE replication = 'local';
+-- Rows are kept in memory under (seq, stamp). A rule in here cannot be forgotten by a statement, and
+-- a random number names no other state of the row, whatever was rolled back, restored or removed.
+CREATE TRIGGER plugin_stamped AFTER UPDATE ON plugin WHEN NEW.stamp = OLD.stamp
+BEGIN
+    UPDATE plugin SET stamp = random() WHERE seq = NEW.seq;
+END;
 
 -- The four stages a package went through: what each found and how long it took.
 CREATE TABLE validation (

@@ -165,69 +165,55 @@ static enum err read_list(struct ctx *ctx, const struct call *call, struct list 
 struct writing {
     struct jw json;
     struct row_cache *rows; /* NULL = none is kept */
-    struct buf *essence;    /* what the answer is made of; likewise */
-    bool known;             /* the row that is open has its lasting half already */
+    struct buf *essence;    /* the hashes of the rows; likewise */
     struct cursor last;
     char last_pid[PID_ROOM]; /* what it points to */
 };
 
-/* What the lasting half is kept under: the hash, and whether the package is here, since one that is
- * still to come brings its picture with it. */
-struct kept_key {
-    char text[2 * SHA256_BYTES + 2];
-};
-
-static struct kept_key key_of(const struct plugin *p)
+static struct row_key key_of(const struct plugin *p)
 {
-    struct kept_key key;
-    (void)snprintf(key.text, sizeof key.text, "%s%c", p->sha256, p->artifact[0]);
-    return key;
+    return (struct row_key){p->seq, p->stamp};
 }
 
-/* Begins a row from what is kept; on a miss write_row begins it. */
-static bool known_row(void *arg, const struct plugin *p)
+static void note_row(struct writing *w, const struct plugin *p, const unsigned char sum[ROW_SUM])
+{
+    size_t n = strnlen(p->pid, sizeof w->last_pid - 1);
+    memcpy(w->last_pid, p->pid, n);
+    w->last_pid[n] = '\0';
+    w->last = (struct cursor){p->source, w->last_pid, p->seq};
+    buf_add(w->essence, sum, ROW_SUM);
+}
+
+/* A row that is kept is written from memory, and the database is not asked for it. */
+static bool held_row(void *arg, const struct plugin *p)
 {
     struct writing *w = arg;
-    jw_object(&w->json);
-    w->known = row_cache_write(w->rows, p->id, key_of(p).text, &w->json);
-    return w->known;
+    unsigned char sum[ROW_SUM];
+    bool held = row_cache_write(w->rows, key_of(p), &w->json, sum);
+    if (held)
+        note_row(w, p, sum);
+    return held;
 }
 
-/* The lasting half of a row; what was rendered is kept. */
-static void write_lasting(struct writing *w, const struct plugin *p)
-{
-    size_t from = buf_view(w->json.buf).n;
-    plugin_json_lasting(&w->json, p);
-    struct slice all = buf_view(w->json.buf);
-    if (!buf_failed(w->json.buf))
-        row_cache_keep(w->rows, p->id, key_of(p).text, slice_sub(all, from, all.n));
-}
-
-/* Two lists are equal when they show the same bytes under the same names in the same state. */
-static void note_essence(struct writing *w, const struct plugin *p, size_t from)
+/* What was just written, without the comma in front of it. */
+static struct slice written(const struct writing *w, size_t from)
 {
     struct slice all = buf_view(w->json.buf);
-    buf_str(w->essence, p->id);
-    buf_str(w->essence, p->sha256);
-    if (!buf_failed(w->json.buf))
-        buf_slice(w->essence, slice_sub(all, from, all.n));
+    return slice_sub(all, from + (from < all.n && all.p[from] == ','), all.n);
 }
 
 static enum err write_row(void *arg, const struct plugin *p)
 {
     struct writing *w = arg;
-    if (w->rows == NULL) {
-        plugin_json(&w->json, p);
-    } else {
-        if (!w->known)
-            write_lasting(w, p);
-        size_t from = buf_view(w->json.buf).n;
-        plugin_json_changing(&w->json, p);
-        jw_end(&w->json);
-        note_essence(w, p, from);
-    }
-    (void)snprintf(w->last_pid, sizeof w->last_pid, "%s", p->pid);
-    w->last = (struct cursor){p->source, w->last_pid, p->seq};
+    unsigned char sum[SHA256_BYTES];
+    size_t from = buf_view(w->json.buf).n;
+    plugin_json(&w->json, p);
+    if (w->rows == NULL || buf_failed(w->json.buf))
+        return OK;
+    struct slice row = written(w, from);
+    crypto_sha256(row, sum);
+    row_cache_keep(w->rows, key_of(p), row, sum);
+    note_row(w, p, sum);
     return OK;
 }
 
@@ -261,8 +247,7 @@ static enum err render_list(struct ctx *ctx, struct call *call, struct list *lis
     struct writing w = {.rows = api->rows, .essence = &essence};
     bool more = false;
     buf_init(&essence, ctx->arena, LIST_MAX);
-    buf_str(&essence, api->version); /* another program may write the same rows otherwise */
-    list->query.knows = known_row;
+    list->query.knows = held_row;
     reply_json(call->reply, &w.json);
     jw_array(&w.json);
     enum err err = catalog_list(ctx, api_domain(call), &list->query, write_row, &w, &more);

@@ -1,5 +1,5 @@
 /*
- * plugin_json.c - one row as JSON, in two halves: what its bytes say for ever, and what may change.
+ * plugin_json.c - one row as JSON.
  *
  * The JSON columns are canonical since they were validated at upload, so they are copied as they
  * are. A default of a sensitive setting never stands in them: the store's writer left it out.
@@ -18,8 +18,17 @@ static void put_json(struct jw *j, const char *key, struct slice json, const cha
     jw_put_raw(j, key, json.n ? json : slice_of(otherwise));
 }
 
-void plugin_json_lasting(struct jw *j, const struct plugin *p)
+/* "local", "pending", "replicated", "conflict", "missing". */
+static const char *replication_name(const struct plugin *p)
 {
+    if (p->artifact && strcmp(p->artifact, "missing") == 0)
+        return "missing";
+    return p->replication ? p->replication : "local";
+}
+
+void plugin_json(struct jw *j, const struct plugin *p)
+{
+    jw_object(j);
     jw_put_str(j, "id", p->id);
     jw_put_str(j, "pid", p->pid);
     jw_put_str(j, "name", p->name);
@@ -38,6 +47,10 @@ void plugin_json_lasting(struct jw *j, const struct plugin *p)
         jw_text(j, p->logo_image);
     else
         jw_null(j);
+    jw_put_str(j, "tag", p->tag);
+    jw_put_bool(j, "is_latest", p->is_latest);
+    jw_put_bool(j, "enabled", p->enabled);
+    jw_put_str(j, "s3_path", p->s3_path);
     /* beyond what Cadence names */
     jw_put_str(j, "org_id", p->org_id);
     jw_put_str(j, "sha256", p->sha256);
@@ -47,34 +60,10 @@ void plugin_json_lasting(struct jw *j, const struct plugin *p)
     jw_put_str(j, "sdk_version", p->sdk_version);
     jw_put_str(j, "created_by", p->created_by);
     jw_put_time(j, "created_at", p->created_at);
-}
-
-/* "local", "pending", "replicated", "conflict", "missing". */
-static const char *replication_name(const struct plugin *p)
-{
-    if (p->artifact && strcmp(p->artifact, "missing") == 0)
-        return "missing";
-    return p->replication ? p->replication : "local";
-}
-
-void plugin_json_changing(struct jw *j, const struct plugin *p)
-{
-    jw_put_str(j, "tag", p->tag);
-    jw_put_bool(j, "is_latest", p->is_latest);
-    jw_put_bool(j, "enabled", p->enabled);
-    jw_put_str(j, "s3_path", p->s3_path);
-    /* beyond what Cadence names */
     jw_put_str(j, "artifact", p->artifact);
     jw_put_str(j, "health", p->health);
     jw_put_bool(j, "quarantined", p->quarantined);
     jw_put_str(j, "replication", replication_name(p));
     jw_put_time(j, "updated_at", p->updated_at);
-}
-
-void plugin_json(struct jw *j, const struct plugin *p)
-{
-    jw_object(j);
-    plugin_json_lasting(j, p);
-    plugin_json_changing(j, p);
     jw_end(j);
 }

@@ -12,9 +12,4 @@
 
 void plugin_json(struct jw *j, const struct plugin *p);
 
-/* The members of the two halves, into the open object: what the bytes of a version say of it, the
- * same for the same id and hash for ever; and what may change, for which names suffice. */
-void plugin_json_lasting(struct jw *j, const struct plugin *p);
-void plugin_json_changing(struct jw *j, const struct plugin *p);
-
 #endif

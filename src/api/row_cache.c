@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS = 64, SLOTS = 128, MEMBERS_MAX = 16 << 10, ID_ROOM = 40, HASH_ROOM = 68 };
+enum { GROUPS = 64, SLOTS = 128, ROW_MAX = 16 << 10 };
 
 struct row {
-    char id[ID_ROOM], sha256[HASH_ROOM];
+    struct row_key key;
     size_t n;
-    char members[];
+    unsigned char sum[ROW_SUM];
+    char json[];
 };
 
 struct group {
@@ -60,56 +61,59 @@ void row_cache_free(struct row_cache *c)
     free(c);
 }
 
-/* FNV-1a: ids are ours, so nobody outside chooses where a row stands. */
-static uint64_t hash_of(const char *id)
+/* Rows that came one after the other, as they often stand in one list, never share a slot. */
+static struct group *group_of(struct row_cache *c, struct row_key key)
 {
-    uint64_t h = 0xcbf29ce484222325;
-    for (; *id; id++)
-        h = (h ^ (unsigned char)*id) * 0x100000001b3;
-    return h;
+    return &c->group[(uint64_t)key.seq % GROUPS];
 }
 
-bool row_cache_write(struct row_cache *c, const char *id, const char *sha256, struct jw *j)
+static size_t slot_of(struct row_key key)
 {
-    uint64_t h = hash_of(id);
-    struct group *g = &c->group[h % GROUPS];
+    return (uint64_t)key.seq / GROUPS % SLOTS;
+}
+
+bool row_cache_write(struct row_cache *c, struct row_key key, struct jw *j,
+                     unsigned char sum[ROW_SUM])
+{
+    struct group *g = group_of(c, key);
     pthread_mutex_lock(&g->lock);
-    const struct row *r = g->slot[h / GROUPS % SLOTS];
-    bool found = r && strcmp(r->id, id) == 0 && strcmp(r->sha256, sha256) == 0;
-    if (found)
-        jw_raw_members(j, (struct slice){r->members, r->n});
+    const struct row *r = g->slot[slot_of(key)];
+    bool found = r && r->key.seq == key.seq && r->key.stamp == key.stamp;
+    if (found) {
+        jw_raw(j, (struct slice){r->json, r->n});
+        memcpy(sum, r->sum, ROW_SUM);
+    }
     pthread_mutex_unlock(&g->lock);
     return found;
 }
 
-static struct row *row_new(const char *id, const char *sha256, struct slice members)
+static struct row *row_new(struct row_key key, struct slice json, const unsigned char sum[ROW_SUM])
 {
-    size_t id_n = strlen(id), hash_n = strlen(sha256);
-    if (id_n >= ID_ROOM || hash_n >= HASH_ROOM || members.n > MEMBERS_MAX)
+    if (json.n == 0 || json.n > ROW_MAX)
         return NULL;
-    struct row *r = malloc(sizeof *r + members.n); /* freed by drop */
+    struct row *r = malloc(sizeof *r + json.n); /* freed by drop */
     if (r == NULL)
         return NULL;
-    memcpy(r->id, id, id_n + 1);
-    memcpy(r->sha256, sha256, hash_n + 1);
-    memcpy(r->members, members.p, members.n);
-    r->n = members.n;
+    r->key = key;
+    r->n = json.n;
+    memcpy(r->sum, sum, ROW_SUM);
+    memcpy(r->json, json.p, json.n);
     return r;
 }
 
-void row_cache_keep(struct row_cache *c, const char *id, const char *sha256, struct slice members)
+void row_cache_keep(struct row_cache *c, struct row_key key, struct slice json,
+                    const unsigned char sum[ROW_SUM])
 {
-    struct row *r = members.n ? row_new(id, sha256, members) : NULL;
+    struct row *r = row_new(key, json, sum);
     if (r == NULL)
         return;
-    uint64_t h = hash_of(id);
-    struct group *g = &c->group[h % GROUPS];
-    size_t size = sizeof *r + r->n;
+    struct group *g = group_of(c, key);
+    size_t at = slot_of(key), size = sizeof *r + r->n;
     pthread_mutex_lock(&g->lock);
-    drop(g, h / GROUPS % SLOTS);
-    for (size_t at = 0; g->bytes + size > c->group_max && at < SLOTS; at++)
-        drop(g, at);
-    g->slot[h / GROUPS % SLOTS] = r;
+    drop(g, at);
+    for (size_t other = 0; g->bytes + size > c->group_max && other < SLOTS; other++)
+        drop(g, other);
+    g->slot[at] = r;
     g->bytes += size;
     pthread_mutex_unlock(&g->lock);
 }

@@ -257,18 +257,6 @@ void jw_raw(struct jw *j, struct slice json)
         buf_slice(j->buf, json);
 }
 
-void jw_raw_members(struct jw *j, struct slice members)
-{
-    if (j->wrong || j->depth == 0 || !j->scope[j->depth].object || j->after_key) {
-        j->wrong = true;
-        return;
-    }
-    if (j->scope[j->depth].any)
-        buf_char(j->buf, ',');
-    j->scope[j->depth].any = true;
-    buf_slice(j->buf, members);
-}
-
 /* RFC 3339; 0 = null */
 static void write_time(struct jw *j, int64_t wall_ms)
 {

@@ -37,9 +37,8 @@ void jw_str(struct jw *j, const char *text);   /* NULL is written as null */
 void jw_int(struct jw *j, int64_t v);
 void jw_bool(struct jw *j, bool v);
 void jw_null(struct jw *j);
-void jw_double(struct jw *j, double v);                  /* not finite = null */
-void jw_raw(struct jw *j, struct slice json);            /* one value that is known to be JSON */
-void jw_raw_members(struct jw *j, struct slice members); /* of the open object: "a":1,"b":2 */
+void jw_double(struct jw *j, double v);       /* not finite = null */
+void jw_raw(struct jw *j, struct slice json); /* one value that is known to be JSON */
 
 /* key and value in one */
 void jw_put_str(struct jw *j, const char *key, const char *text);

@@ -63,24 +63,25 @@ struct listing {
     bool more;
 };
 
-/* One row more than the page is asked for, to know whether there is one; it is not handed over. */
 static enum err pass_row(void *arg, const struct plugin *p)
 {
     struct listing *l = arg;
-    if (l->left == 0) {
-        l->more = true;
-        return OK;
-    }
     if (l->left > 0)
         l->left--;
     return l->sink.row(l->sink.arg, p);
 }
 
-/* Of the one row too many nothing is needed. */
+/* A row more than the page is asked for tells that there are more, and is not handed over. */
 static bool knows_row(void *arg, const struct plugin *p)
 {
-    const struct listing *l = arg;
-    return l->left == 0 || (l->sink.knows && l->sink.knows(l->sink.arg, p));
+    struct listing *l = arg;
+    if (l->left == 0)
+        return l->more = true;
+    if (l->sink.knows == NULL || !l->sink.knows(l->sink.arg, p))
+        return false;
+    if (l->left > 0)
+        l->left--;
+    return true;
 }
 
 static enum err list_slice(struct ctx *ctx, struct conn *conn, struct listing *l,

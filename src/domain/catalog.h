@@ -27,8 +27,8 @@ struct catalog_query {
     enum plugin_source after_source;
     const char *after_pid;
     int64_t after_seq; /* within one pid, for all_versions */
-    /* Asked before each row, with its names, its hash and what may change in it; true = the caller
-     * holds the rest, and row() gets a plugin without it. NULL = rows are always whole. */
+    /* Asked before each row, with seq, stamp, source and pid only; true = the caller holds that row,
+     * and row() is not called for it. NULL = rows are always read. */
     bool (*knows)(void *arg, const struct plugin *plugin);
 };
 

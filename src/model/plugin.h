@@ -68,6 +68,7 @@ struct plugin_meta {
 /* A row of the catalog. JSON columns are canonical and copied as they are. */
 struct plugin {
     int64_t seq;
+    int64_t stamp; /* with seq: one state of the row, for ever */
     const char *id;
     enum plugin_source source;
     const char *org_id; /* NULL for system */

@@ -13,17 +13,16 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-/* Who a row is and what may change in it, for lists; and what stays. The order of the columns is
- * that of `read_names` and `read_rest`. */
-#define NAMES                                                                                      \
-    "p.seq,p.id,p.org_id,p.pid,p.sha256,p.enabled,p.is_latest,p.artifact,p.health"                 \
-    ",p.tag,p.s3_path,p.updated_at,p.updated_by,p.replication,p.quarantined"
-#define REST                                                                                       \
-    "p.version,p.scheme,p.order_key,p.generation,p.stateless,p.is_specialized"                     \
+/* What tells one state of a row from all others, for lists; the order is that of `read_mark`. */
+#define MARK "p.seq,p.stamp,p.pid"
+/* The whole row; the order is that of `read_row`. */
+#define COLUMNS                                                                                    \
+    "p.seq,p.stamp,p.id,p.org_id,p.pid,p.sha256,p.enabled,p.is_latest,p.artifact,p.health"         \
+    ",p.tag,p.s3_path,p.updated_at,p.updated_by,p.replication,p.quarantined"                       \
+    ",p.version,p.scheme,p.order_key,p.generation,p.stateless,p.is_specialized"                    \
     ",p.is_scoped,p.has_readme,p.size_bytes,p.created_at,p.created_by,p.agent_type"                \
     ",p.sdk_version,p.name,p.capabilities,p.dependencies,p.default_settings"                       \
     ",p.settings_schema,p.tools,p.llm_requirements,p.description,p.logo_image"
-#define COLUMNS NAMES "," REST
 
 enum {
     LIST_LATEST,
@@ -31,7 +30,7 @@ enum {
     LIST_ANY,
     LIST_VERSIONS,
     VERSIONS,
-    REST_OF,
+    ROW,
     FIND,
     FIND_VERSION,
     FIND_LATEST,
@@ -49,31 +48,32 @@ enum {
 };
 
 static const struct sql sql[] = {
-    [LIST_LATEST] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_LATEST] = {"SELECT " MARK
+                     " FROM plugin p INDEXED BY plugin_listed WHERE p.slice = ifnull(?1, 'system')"
                      " AND p.is_latest = 1 AND p.pid > ?2 ORDER BY p.pid LIMIT ?3",
                      NULL},
-    [LIST_LATEST_TAG] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_LATEST_TAG] = {"SELECT " MARK " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                          " AND p.is_latest = 1 AND p.tag = ?4 AND p.pid > ?2"
                          " ORDER BY p.pid LIMIT ?3",
                          NULL},
     /* the latest, or the newest of a plugin that has no enabled version */
-    [LIST_ANY] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_ANY] = {"SELECT " MARK " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                   " AND p.pid > ?2 AND (?4 IS NULL OR p.tag = ?4) AND (p.is_latest = 1 OR ("
                   " NOT EXISTS (SELECT 1 FROM plugin l WHERE l.slice = p.slice AND l.pid = p.pid"
                   " AND l.is_latest = 1) AND NOT EXISTS (SELECT 1 FROM plugin h"
                   " WHERE h.slice = p.slice AND h.pid = p.pid AND h.order_key > p.order_key)))"
                   " ORDER BY p.pid LIMIT ?3",
                   NULL},
-    [LIST_VERSIONS] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [LIST_VERSIONS] = {"SELECT " MARK " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                        " AND p.pid >= ?2 AND (p.pid > ?2 OR p.order_key <"
                        " (SELECT c.order_key FROM plugin c WHERE c.seq = ?5))"
                        " AND (?4 IS NULL OR p.tag = ?4) AND (?6 OR p.enabled = 1)"
                        " ORDER BY p.pid, p.order_key DESC LIMIT ?3",
                        NULL},
-    [VERSIONS] = {"SELECT " NAMES " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
+    [VERSIONS] = {"SELECT " MARK " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                   " AND p.pid = ?2 ORDER BY p.order_key DESC",
                   NULL},
-    [REST_OF] = {"SELECT " REST " FROM plugin p WHERE p.seq = ?1", NULL},
+    [ROW] = {"SELECT " COLUMNS " FROM plugin p WHERE p.seq = ?1", NULL},
     [FIND] = {"SELECT " COLUMNS " FROM plugin p WHERE p.id = ?1", NULL},
     [FIND_VERSION] = {"SELECT " COLUMNS " FROM plugin p WHERE p.slice = ifnull(?1, 'system')"
                       " AND p.pid = ?2 AND p.order_key = ?3",
@@ -154,10 +154,17 @@ static bool flag(struct reader *r)
     return db_bool(r->s, r->at++);
 }
 
-/* Who the row is, and all that may change in it. */
-static void read_names(struct reader *r, struct plugin *p)
+static void read_mark(struct reader *r, struct plugin *p)
 {
     p->seq = number(r);
+    p->stamp = number(r);
+    p->pid = text(r);
+}
+
+static void read_row(struct reader *r, struct plugin *p)
+{
+    p->seq = number(r);
+    p->stamp = number(r);
     p->id = text(r);
     p->org_id = text(r);
     p->source = p->org_id ? SOURCE_ORG : SOURCE_SYSTEM;
@@ -173,10 +180,6 @@ static void read_names(struct reader *r, struct plugin *p)
     p->updated_by = text(r);
     p->replication = text(r);
     p->quarantined = flag(r);
-}
-
-static void read_rest(struct reader *r, struct plugin *p)
-{
     p->version = text(r);
     p->scheme = text(r);
     p->order_key = bytes(r);
@@ -201,44 +204,50 @@ static void read_rest(struct reader *r, struct plugin *p)
     p->logo_image = bytes(r);
 }
 
-/* Reads what the caller does not know of a row and hands the whole over. */
-static enum err whole_row(struct ctx *ctx, struct conn *conn, const struct plugin_sink *sink,
-                          struct plugin *p)
+/* Reads a row that the caller does not hold, and hands it over. */
+static enum err hand_over(struct ctx *ctx, struct conn *conn, const struct plugin_sink *sink,
+                          int64_t seq)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[REST_OF]);
+    struct stmt *s = db_stmt(ctx, conn, &sql[ROW]);
     if (s == NULL)
         return ctx->fault.err;
+    struct plugin p = {0};
     struct reader r = {ctx, s, 0, false};
     bool row = false;
-    db_bind_int(s, 1, p->seq);
+    db_bind_int(s, 1, seq);
     enum err err = db_step(ctx, s, &row);
-    if (err == OK) {
-        read_rest(&r, p);
-        err = sink->row(sink->arg, p);
+    if (err == OK) { /* in one read transaction the row is there */
+        read_row(&r, &p);
+        err = sink->row(sink->arg, &p);
     }
     db_done(s);
     return err;
 }
 
-/* Steps to the end and hands each row over. */
+/* Steps to the end and hands over each row that is not held. */
 static enum err each_row(struct ctx *ctx, struct conn *conn, struct stmt *s,
-                         const struct plugin_sink *sink, size_t *count)
+                         const struct plugin_sink *sink, enum plugin_source source, size_t *count)
 {
     bool row = false;
     enum err err;
     *count = 0;
     while ((err = db_step(ctx, s, &row)) == OK && row) {
-        struct plugin p = {0};
+        struct plugin mark = {.source = source};
         struct reader r = {ctx, s, 0, false};
-        read_names(&r, &p);
-        bool known = sink->knows && sink->knows(sink->arg, &p);
+        read_mark(&r, &mark);
         ++*count;
-        err = known ? sink->row(sink->arg, &p) : whole_row(ctx, conn, sink, &p);
-        if (err != OK)
+        if (sink->knows && sink->knows(sink->arg, &mark))
+            continue;
+        if ((err = hand_over(ctx, conn, sink, mark.seq)) != OK)
             break;
     }
     db_done(s);
     return err;
+}
+
+static enum plugin_source source_of(const char *org_id)
+{
+    return org_id ? SOURCE_ORG : SOURCE_SYSTEM;
 }
 
 enum err plugin_store_list(struct ctx *ctx, struct conn *conn, const struct plugin_page *page,
@@ -261,7 +270,7 @@ enum err plugin_store_list(struct ctx *ctx, struct conn *conn, const struct plug
         db_bind_int(s, 6, page->include_disabled);
     }
     size_t count;
-    return each_row(ctx, conn, s, sink, &count);
+    return each_row(ctx, conn, s, sink, source_of(page->org_id), &count);
 }
 
 enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *org_id,
@@ -272,7 +281,7 @@ enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *o
         return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
-    return each_row(ctx, conn, s, sink, count);
+    return each_row(ctx, conn, s, sink, source_of(org_id), count);
 }
 
 /* At most one row, copied. */
@@ -280,10 +289,8 @@ static enum err one_row(struct ctx *ctx, struct stmt *s, struct plugin *out, boo
 {
     enum err err = db_step(ctx, s, found);
     struct reader r = {ctx, s, 0, true};
-    if (err == OK && *found) {
-        read_names(&r, out);
-        read_rest(&r, out);
-    }
+    if (err == OK && *found)
+        read_row(&r, out);
     db_done(s);
     return err == OK && ctx->fault.err != OK ? ctx->fault.err : err;
 }

@@ -23,8 +23,8 @@ struct plugin_page {
 struct plugin_sink {
     enum err (*row)(void *arg, const struct plugin *plugin);
     void *arg;
-    /* Asked first, with the names of the row, its hash and what may change in it; true = the caller
-     * holds the rest, which is then not read. NULL = always read. */
+    /* Asked first, with seq, stamp, source and pid only; true = the caller holds that row, which is
+     * then neither read nor handed over. NULL = always read. */
     bool (*knows)(void *arg, const struct plugin *plugin);
 };
 

@@ -29,39 +29,31 @@ static const struct sql sql[] = {
 
 const struct sql_list access_store_sql = {"access_store.c", sql, sizeof sql / sizeof *sql};
 
-static enum err one_holder(struct ctx *ctx, struct stmt *s, struct holder *out, bool *found)
+static void read_holder(struct ctx *ctx, struct stmt *s, void *row)
 {
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        *out = (struct holder){.id = db_text(ctx, s, 0),
-                               .user_id = db_text(ctx, s, 1),
-                               .username = db_text(ctx, s, 2),
-                               .is_sys_admin = db_bool(s, 3),
-                               .expires_at = db_int(s, 4),
-                               .org_id = db_text(ctx, s, 5),
-                               .scopes = db_slice(ctx, s, 6)};
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    *(struct holder *)row = (struct holder){.id = db_text(ctx, s, 0),
+                                            .user_id = db_text(ctx, s, 1),
+                                            .username = db_text(ctx, s, 2),
+                                            .is_sys_admin = db_bool(s, 3),
+                                            .expires_at = db_int(s, 4),
+                                            .org_id = db_text(ctx, s, 5),
+                                            .scopes = db_slice(ctx, s, 6)};
 }
 
 enum err access_store_session(struct ctx *ctx, struct conn *conn, const char *id,
                               struct holder *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SESSION]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
-    return one_holder(ctx, s, out, found);
+    return db_find(ctx, s, read_holder, out, found);
 }
 
 enum err access_store_key(struct ctx *ctx, struct conn *conn,
                           const unsigned char hash[SHA256_BYTES], struct holder *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[KEY]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_blob(s, 1, hash, SHA256_BYTES);
-    return one_holder(ctx, s, out, found);
+    return db_find(ctx, s, read_holder, out, found);
 }
 
 enum err access_store_permissions(struct ctx *ctx, struct conn *conn, const char *user_id,
@@ -72,8 +64,6 @@ enum err access_store_permissions(struct ctx *ctx, struct conn *conn, const char
     struct stmt *s = db_stmt(ctx, conn, &sql[PERMISSIONS]);
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, user_id);
     db_bind_text(s, 2, org_id);
     while ((err = db_step(ctx, s, &row)) == OK && row)
@@ -87,8 +77,6 @@ enum err access_store_seat(struct ctx *ctx, struct conn *conn, const char *user_
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SEAT]);
     *out = (struct seat){0};
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, user_id);
     enum err err = db_step(ctx, s, &out->is_member);

@@ -50,8 +50,6 @@ static enum err all_of(struct ctx *ctx, struct conn *conn, size_t which,
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, ATTENTION_EACH);
     if (timed[which]) {
         db_bind_int(s, 2, ctx->now);

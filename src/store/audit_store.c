@@ -98,8 +98,6 @@ static enum err head(struct ctx *ctx, struct conn *conn, int64_t *seq,
 {
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[HEAD]);
-    if (s == NULL)
-        return ctx->fault.err;
     *seq = 0;
     memset(hash, 0, SHA256_BYTES);
     enum err err = db_step(ctx, s, &row);
@@ -134,8 +132,6 @@ enum err audit_append(struct ctx *ctx, struct conn *conn, const struct actor *ac
     if (!hash_line(&line, prev, hash))
         return ctx_no_memory(ctx);
     struct stmt *s = db_stmt(ctx, conn, &sql[APPEND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, line.seq);
     db_bind_int(s, 2, line.at);
     for (int i = 0; i < TEXTS; i++)
@@ -183,8 +179,9 @@ static void bind_filter(struct stmt *s, const struct audit_filter *f)
     db_bind_int(s, 10, f->limit);
 }
 
-static void read_event(struct ctx *ctx, struct stmt *s, struct audit_event *e)
+static void read_event(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct audit_event *e = row;
     struct slice hash = db_peek_slice(s, 11);
     char *hex = arena_alloc(ctx->arena, SHA256_HEX);
     e->seq = db_int(s, 0);
@@ -212,20 +209,10 @@ enum err audit_list(struct ctx *ctx, struct conn *conn, const struct audit_filte
     *out = NULL;
     if (filter->limit <= 0)
         return OK;
-    struct audit_event *rows = arena_array(ctx->arena, (size_t)filter->limit, sizeof *rows);
-    struct stmt *s = rows ? db_stmt(ctx, conn, &sql[leading(filter)]) : NULL;
-    if (rows == NULL)
-        return ctx_no_memory(ctx);
-    if (s == NULL)
-        return ctx->fault.err;
+    struct stmt *s = db_stmt(ctx, conn, &sql[leading(filter)]);
     bind_filter(s, filter);
-    bool row = false;
-    enum err err;
-    while ((err = db_step(ctx, s, &row)) == OK && row && *count < (size_t)filter->limit)
-        read_event(ctx, s, &rows[(*count)++]);
-    db_done(s);
-    *out = rows;
-    return err == OK && ctx->fault.err != OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, filter->limit, read_event, count);
+    return *out ? OK : ctx->fault.err;
 }
 
 /* ---- verifying ---- */
@@ -267,8 +254,6 @@ static bool check_line(struct stmt *s, struct audit_walk *walk)
 enum err audit_verify(struct ctx *ctx, struct conn *conn, struct audit_walk *walk, int64_t lines)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[WALK]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, walk->seq);
     db_bind_int(s, 2, lines);
     bool row = false;

@@ -2,8 +2,8 @@
  * db.c - statements: found in the cache, filled, stepped, read.
  *
  * A statement is prepared once per connection and kept; its struct sql's address is its name. A
- * failed bind is remembered and told by the next step, so that binding reads as a plain list. What
- * SQLite's errors mean stands in conn.c.
+ * failed bind is remembered and told by the next step, as is a statement that could not be had, so
+ * that binding reads as a plain list. What SQLite's errors mean stands in conn.c.
  */
 #include "store/db.h"
 
@@ -74,6 +74,8 @@ void db_bind_text(struct stmt *s, int at, const char *text)
 
 void db_bind_slice(struct stmt *s, int at, struct slice text)
 {
+    if (s == NULL)
+        return;
     bound(s, text.p == NULL ? sqlite3_bind_null(s->handle, at)
                             : sqlite3_bind_text64(s->handle, at, text.p, text.n, SQLITE_TRANSIENT,
                                                   SQLITE_UTF8));
@@ -81,11 +83,15 @@ void db_bind_slice(struct stmt *s, int at, struct slice text)
 
 void db_bind_int(struct stmt *s, int at, int64_t v)
 {
+    if (s == NULL)
+        return;
     bound(s, sqlite3_bind_int64(s->handle, at, v));
 }
 
 void db_bind_blob(struct stmt *s, int at, const void *p, size_t n)
 {
+    if (s == NULL)
+        return;
     if (n == 0) /* no pointer would mean NULL */
         bound(s, p == NULL ? sqlite3_bind_null(s->handle, at)
                            : sqlite3_bind_zeroblob(s->handle, at, 0));
@@ -96,7 +102,7 @@ void db_bind_blob(struct stmt *s, int at, const void *p, size_t n)
 void db_bind_time(struct stmt *s, int at, int64_t wall_ms)
 {
     if (wall_ms == 0)
-        bound(s, sqlite3_bind_null(s->handle, at));
+        db_bind_slice(s, at, SLICE_NONE);
     else
         db_bind_int(s, at, wall_ms);
 }
@@ -112,6 +118,8 @@ static void set_open(struct stmt *s, bool open)
 enum err db_step(struct ctx *ctx, struct stmt *s, bool *row)
 {
     *row = false;
+    if (s == NULL)
+        return ctx->fault.err;
     int rc = s->bind_rc;
     if (rc == SQLITE_OK) {
         s->conn->deadline = 0;
@@ -140,8 +148,64 @@ enum err db_run(struct ctx *ctx, struct conn *conn, struct stmt *s, int64_t *cha
     return err;
 }
 
+enum err db_find(struct ctx *ctx, struct stmt *s,
+                 void (*read)(struct ctx *ctx, struct stmt *s, void *row), void *out, bool *found)
+{
+    bool well = ctx->fault.err == OK; /* an older fault was somebody's who went on */
+    enum err err = db_step(ctx, s, found);
+    if (err == OK && *found)
+        read(ctx, s, out);
+    db_done(s);
+    return err == OK && well ? ctx->fault.err : err;
+}
+
+enum err db_any(struct ctx *ctx, struct stmt *s, bool *any)
+{
+    enum err err = db_step(ctx, s, any);
+    db_done(s);
+    return err;
+}
+
+enum err db_number(struct ctx *ctx, struct stmt *s, int64_t *out)
+{
+    bool row;
+    enum err err = db_step(ctx, s, &row);
+    *out = err == OK && row ? db_int(s, 0) : 0;
+    db_done(s);
+    return err;
+}
+
+enum err db_each_text(struct ctx *ctx, struct stmt *s,
+                      enum err (*each)(void *arg, const char *text), void *arg)
+{
+    bool row;
+    enum err err;
+    while ((err = db_step(ctx, s, &row)) == OK && row)
+        if ((err = each(arg, db_peek_text(s, 0))) != OK)
+            break;
+    db_done(s);
+    return err;
+}
+
+void *db_list(struct ctx *ctx, struct stmt *s, size_t size, int limit,
+              void (*read)(struct ctx *ctx, struct stmt *s, void *row), size_t *count)
+{
+    size_t n = 0, most = limit > 0 ? (size_t)limit : 1;
+    char *rows = arena_array(ctx->arena, most, size);
+    bool row = rows != NULL, well = ctx->fault.err == OK;
+    enum err err = rows ? OK : ctx_no_memory(ctx);
+    while (row && n < most && (err = db_step(ctx, s, &row)) == OK && row)
+        read(ctx, s, rows + size * n++);
+    db_done(s);
+    bool whole = err == OK && (!well || ctx->fault.err == OK);
+    *count = whole ? n : 0;
+    return whole ? rows : NULL;
+}
+
 void db_done(struct stmt *s)
 {
+    if (s == NULL)
+        return;
     (void)sqlite3_reset(s->handle); /* what it says was said by the step before */
     set_open(s, false);
 }

@@ -23,7 +23,8 @@ struct sql_list {
 
 struct stmt; /* a prepared statement in use: sqlite3_stmt */
 
-/* The statement, reset and unbound, ready to bind. NULL with a fault when it cannot be had. */
+/* The statement, reset and unbound, ready to bind. NULL with a fault when it cannot be had: binding
+ * to that does nothing and stepping it gives the fault again, so nobody needs to look in between. */
 struct stmt *db_stmt(struct ctx *ctx, struct conn *conn, const struct sql *sql);
 
 void db_bind_text(struct stmt *s, int at, const char *text); /* NULL binds NULL */
@@ -38,6 +39,19 @@ void db_bind_time(struct stmt *s, int at, int64_t wall_ms);
 enum err db_step(struct ctx *ctx, struct stmt *s, bool *row) MUST_USE;
 /* For statements without rows; *changes (may be NULL) tells how many rows they touched. */
 enum err db_run(struct ctx *ctx, struct conn *conn, struct stmt *s, int64_t *changes) MUST_USE;
+/* For statements with one row at most, which `read` copies into *out when there is one. */
+enum err db_find(struct ctx *ctx, struct stmt *s,
+                 void (*read)(struct ctx *ctx, struct stmt *s, void *row), void *out,
+                 bool *found) MUST_USE;
+/* Whether there is a row; the number in the first column of the first row, 0 without one. */
+enum err db_any(struct ctx *ctx, struct stmt *s, bool *any) MUST_USE;
+enum err db_number(struct ctx *ctx, struct stmt *s, int64_t *out) MUST_USE;
+/* The first column of every row; the text is borrowed. Ends at an error of `each`, and gives it. */
+enum err db_each_text(struct ctx *ctx, struct stmt *s,
+                      enum err (*each)(void *arg, const char *text), void *arg) MUST_USE;
+/* At most `limit` rows, each read into `size` bytes of a new array. NULL with a fault. */
+void *db_list(struct ctx *ctx, struct stmt *s, size_t size, int limit,
+              void (*read)(struct ctx *ctx, struct stmt *s, void *row), size_t *count);
 
 /* Columns from 0, copied into the arena; NULL column: NULL, SLICE_NONE, 0, false. */
 const char *db_text(struct ctx *ctx, struct stmt *s, int column);
@@ -48,7 +62,7 @@ const char *db_peek_text(struct stmt *s, int column);
 struct slice db_peek_slice(struct stmt *s, int column);
 int64_t db_int(struct stmt *s, int column);
 bool db_bool(struct stmt *s, int column);
-void db_done(
-    struct stmt *s); /* after the last row that is read; a statement left open holds a lock */
+/* After the last row that is read; a statement left open holds a lock. */
+void db_done(struct stmt *s);
 
 #endif

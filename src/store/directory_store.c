@@ -33,8 +33,6 @@ static enum err read_rows(struct ctx *ctx, struct conn *conn, const struct sql *
     struct stmt *s = db_stmt(ctx, conn, which);
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     while ((err = db_step(ctx, s, &row)) == OK && row) {
         const struct directory_row r = {.name = db_text(ctx, s, 0),
                                         .plugin = db_text(ctx, s, 1),
@@ -67,8 +65,6 @@ enum err directory_store_failed(struct ctx *ctx, struct conn *conn,
 enum err directory_store_put(struct ctx *ctx, struct conn *conn, const struct directory_row *row)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[PUT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, row->name);
     db_bind_text(s, 2, row->plugin);
     db_bind_text(s, 3, row->sha256);

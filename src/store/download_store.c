@@ -27,8 +27,6 @@ enum err download_store_add(struct ctx *ctx, struct conn *conn, const char *plug
                             int64_t count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ADD]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     db_bind_int(s, 2, hour);
     db_bind_int(s, 3, count);
@@ -39,14 +37,8 @@ static enum err read_total(struct ctx *ctx, struct conn *conn, const char *plugi
                            int64_t *total)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[TOTAL]);
-    bool row = false;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
-    enum err err = db_step(ctx, s, &row);
-    *total = err == OK && row ? db_int(s, 0) : 0;
-    db_done(s);
-    return err;
+    return db_number(ctx, s, total);
 }
 
 enum err download_store_days(struct ctx *ctx, struct conn *conn, const char *plugin_id,
@@ -56,8 +48,6 @@ enum err download_store_days(struct ctx *ctx, struct conn *conn, const char *plu
     int64_t first = today - (int64_t)days + 1;
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     memset(sums, 0, days * sizeof *sums);
     db_bind_text(s, 1, plugin_id);
     db_bind_int(s, 2, first);

@@ -41,8 +41,6 @@ const struct sql_list health_store_sql = {"health_store.c", sql, sizeof sql / si
 static enum err of_plugin(struct ctx *ctx, struct conn *conn, int which, const char *plugin_id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     return db_run(ctx, conn, s, NULL);
 }
@@ -50,8 +48,6 @@ static enum err of_plugin(struct ctx *ctx, struct conn *conn, int which, const c
 static enum err add(struct ctx *ctx, struct conn *conn, const struct health_check *run)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ADD]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, run->plugin_id);
     db_bind_int(s, 2, run->at);
     db_bind_text(s, 3, run->outcome.result);
@@ -67,8 +63,6 @@ static enum err set_state(struct ctx *ctx, struct conn *conn, const struct healt
 {
     int64_t rows = 0;
     struct stmt *s = db_stmt(ctx, conn, &sql[STATE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, run->plugin_id);
     db_bind_text(s, 2, run->outcome.result);
     enum err err = db_run(ctx, conn, s, &rows);
@@ -94,8 +88,6 @@ enum err health_store_list(struct ctx *ctx, struct conn *conn, const char *plugi
     bool row = false;
     enum err err;
     *count = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     db_bind_int(s, 2, before_seq);
     db_bind_int(s, 3, limit);
@@ -117,38 +109,24 @@ enum err health_store_due(struct ctx *ctx, struct conn *conn, int64_t before, in
                           enum err (*each)(void *arg, const char *plugin_id), void *arg)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DUE]);
-    bool row = false;
-    enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, before);
     db_bind_int(s, 2, limit);
-    while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(arg, db_peek_text(s, 0))) != OK)
-            break;
-    db_done(s);
-    return err;
+    return db_each_text(ctx, s, each, arg);
 }
 
 enum err health_store_network(struct ctx *ctx, struct conn *conn, const char *org_id,
                               const char *pid, bool *allowed)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[GRANTED]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
-    enum err err = db_step(ctx, s, allowed);
-    db_done(s);
-    return err;
+    return db_any(ctx, s, allowed);
 }
 
 enum err health_store_set_network(struct ctx *ctx, struct conn *conn, const char *org_id,
                                   const char *pid, bool allow, const char *by)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[allow ? GRANT : REVOKE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
     if (allow) {

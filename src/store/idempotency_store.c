@@ -26,8 +26,6 @@ const struct sql_list idempotency_store_sql = {"idempotency_store.c", sql,
 enum err idempotency_find(struct ctx *ctx, struct conn *conn, struct idempotent *io, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, io->actor_id);
     db_bind_text(s, 2, io->route);
     db_bind_slice(s, 3, io->key);
@@ -46,12 +44,11 @@ enum err idempotency_find(struct ctx *ctx, struct conn *conn, struct idempotent 
 enum err idempotency_put(struct ctx *ctx, struct conn *conn, const struct idempotent *in)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DROP_OLD]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, ctx->now - DAY_MS);
     enum err err = db_run(ctx, conn, s, NULL);
-    if (err != OK || (s = db_stmt(ctx, conn, &sql[PUT])) == NULL)
-        return ctx->fault.err;
+    if (err != OK)
+        return err;
+    s = db_stmt(ctx, conn, &sql[PUT]);
     db_bind_text(s, 1, in->actor_id);
     db_bind_text(s, 2, in->route);
     db_bind_slice(s, 3, in->key);

@@ -74,9 +74,9 @@ static const struct sql sql[] = {
 
 const struct sql_list job_store_sql = {"job_store.c", sql, sizeof sql / sizeof *sql};
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct job_row *j)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
-    *j = (struct job_row){
+    *(struct job_row *)row = (struct job_row){
         .seq = db_int(s, 0),
         .id = db_text(ctx, s, 1),
         .kind = db_text(ctx, s, 2),
@@ -92,22 +92,11 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct job_row *j)
     };
 }
 
-static enum err read_one(struct ctx *ctx, struct stmt *s, struct job_row *out, bool *found)
-{
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err;
-}
-
 enum err job_store_queue(struct ctx *ctx, struct conn *conn, const char *kind, const char *subject,
                          struct slice args, int64_t run_at)
 {
     char id[ID_TEXT];
     struct stmt *s = db_stmt(ctx, conn, &sql[QUEUE]);
-    if (s == NULL)
-        return ctx->fault.err;
     crypto_uuid7(ctx->now, id);
     db_bind_text(s, 1, id);
     db_bind_text(s, 2, kind);
@@ -122,14 +111,11 @@ enum err job_store_claim(struct ctx *ctx, struct conn *conn, int64_t now, struct
                          bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DUE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, now);
-    enum err err = read_one(ctx, s, out, found);
+    enum err err = db_find(ctx, s, read_row, out, found);
     if (err != OK || !*found)
         return err;
-    if ((s = db_stmt(ctx, conn, &sql[START])) == NULL)
-        return ctx->fault.err;
+    s = db_stmt(ctx, conn, &sql[START]);
     db_bind_int(s, 1, out->seq);
     db_bind_int(s, 2, now);
     out->tries++;
@@ -142,8 +128,6 @@ enum err job_store_next(struct ctx *ctx, struct conn *conn, int64_t *run_at)
 {
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[NEXT]);
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     *run_at = err == OK && row ? db_int(s, 0) : INT64_MAX;
     db_done(s);
@@ -153,13 +137,9 @@ enum err job_store_next(struct ctx *ctx, struct conn *conn, int64_t *run_at)
 static enum err is_queued(struct ctx *ctx, struct conn *conn, const struct job_row *job, bool *out)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[IS_QUEUED]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, job->kind);
     db_bind_text(s, 2, job->subject);
-    enum err err = db_step(ctx, s, out);
-    db_done(s);
-    return err;
+    return db_any(ctx, s, out);
 }
 
 enum err job_store_release(struct ctx *ctx, struct conn *conn, const struct job_row *job, int tries,
@@ -174,8 +154,6 @@ enum err job_store_release(struct ctx *ctx, struct conn *conn, const struct job_
                                 SLICE("{\"error\":\"The same work was queued again meanwhile\"}"),
                                 ctx->now);
     struct stmt *s = db_stmt(ctx, conn, &sql[RELEASE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, job->id);
     db_bind_int(s, 2, tries);
     db_bind_int(s, 3, run_at);
@@ -186,8 +164,6 @@ enum err job_store_finish(struct ctx *ctx, struct conn *conn, const char *id, bo
                           struct slice result, int64_t now)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FINISH]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_int(s, 2, done);
     db_bind_slice(s, 3, result);
@@ -197,76 +173,48 @@ enum err job_store_finish(struct ctx *ctx, struct conn *conn, const char *id, bo
 
 enum { ROWS_MAX = 1000 };
 
-static enum err read_rows(struct ctx *ctx, struct stmt *s, size_t max, struct job_row **out,
-                          size_t *count)
-{
-    bool row;
-    enum err err;
-    *count = 0;
-    *out = arena_array(ctx->arena, max, sizeof **out);
-    if (*out == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
-    while ((err = db_step(ctx, s, &row)) == OK && row && *count < max)
-        read_row(ctx, s, &(*out)[(*count)++]);
-    db_done(s);
-    return err;
-}
-
 enum err job_store_running(struct ctx *ctx, struct conn *conn, struct job_row **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[RUNNING]);
-    return s ? read_rows(ctx, s, ROWS_MAX, out, count) : ctx->fault.err;
+    *out = db_list(ctx, s, sizeof **out, ROWS_MAX, read_row, count);
+    return *out ? OK : ctx->fault.err;
 }
 
 enum err job_store_find(struct ctx *ctx, struct conn *conn, const char *id, const char *org_id,
                         struct job_row *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[org_id ? FIND_OF_ORG : FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     if (org_id)
         db_bind_text(s, 2, org_id);
-    return read_one(ctx, s, out, found);
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err job_store_newest(struct ctx *ctx, struct conn *conn, const char *kind, const char *subject,
                           struct job_row *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[NEWEST]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, kind);
     db_bind_text(s, 2, subject);
-    return read_one(ctx, s, out, found);
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err job_store_list(struct ctx *ctx, struct conn *conn, const struct job_page *page,
                         struct job_row **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[LIST]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, page->before_seq ? page->before_seq : INT64_MAX);
     db_bind_text(s, 2, page->kind);
     db_bind_text(s, 3, page->subject);
     db_bind_text(s, 4, page->state);
     db_bind_int(s, 5, page->limit);
-    return read_rows(ctx, s, (size_t)page->limit, out, count);
+    *out = db_list(ctx, s, sizeof **out, page->limit, read_row, count);
+    return *out ? OK : ctx->fault.err;
 }
 
 enum err job_store_queued(struct ctx *ctx, struct conn *conn, int64_t *count)
 {
-    bool row;
-    struct stmt *s = db_stmt(ctx, conn, &sql[QUEUED]);
-    if (s == NULL)
-        return ctx->fault.err;
-    enum err err = db_step(ctx, s, &row);
-    *count = err == OK && row ? db_int(s, 0) : 0;
-    db_done(s);
-    return err;
+    return db_number(ctx, db_stmt(ctx, conn, &sql[QUEUED]), count);
 }
 
 enum err job_store_sweep(struct ctx *ctx, struct conn *conn, int64_t before, int64_t keep,
@@ -274,13 +222,12 @@ enum err job_store_sweep(struct ctx *ctx, struct conn *conn, int64_t before, int
 {
     int64_t many = 0;
     struct stmt *s = db_stmt(ctx, conn, &sql[SWEEP_OLD]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, before);
     db_bind_int(s, 2, limit);
     enum err err = db_run(ctx, conn, s, swept);
-    if (err != OK || (s = db_stmt(ctx, conn, &sql[SWEEP_MANY])) == NULL)
-        return ctx->fault.err;
+    if (err != OK)
+        return err;
+    s = db_stmt(ctx, conn, &sql[SWEEP_MANY]);
     db_bind_int(s, 1, keep);
     db_bind_int(s, 2, limit);
     err = db_run(ctx, conn, s, &many);

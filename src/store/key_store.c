@@ -72,8 +72,6 @@ enum err key_store_insert(struct ctx *ctx, struct conn *conn, const struct api_k
     struct buf scopes;
     enum err err = write_scopes(ctx, k, &scopes);
     struct stmt *s = err == OK ? db_stmt(ctx, conn, &sql[INSERT]) : NULL;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, k->id);
     db_bind_text(s, 2, k->user_id);
     db_bind_text(s, 3, k->org_id);
@@ -105,8 +103,9 @@ static enum err read_scopes(struct ctx *ctx, struct slice text, struct api_key *
     return OK;
 }
 
-static enum err read_row(struct ctx *ctx, struct stmt *s, struct api_key *k)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct api_key *k = row;
     *k = (struct api_key){.id = db_text(ctx, s, 0),
                           .user_id = db_text(ctx, s, 1),
                           .org_id = db_text(ctx, s, 2),
@@ -116,55 +115,32 @@ static enum err read_row(struct ctx *ctx, struct stmt *s, struct api_key *k)
                           .expires_at = db_int(s, 7),
                           .last_used_at = db_int(s, 8),
                           .revoked_at = db_int(s, 9)};
-    return read_scopes(ctx, db_slice(ctx, s, 5), k);
+    (void)read_scopes(ctx, db_slice(ctx, s, 5), k); /* whoever reads rows looks at the fault */
 }
 
 enum err key_store_find(struct ctx *ctx, struct conn *conn, const char *id, struct api_key *out,
                         bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        err = read_row(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err key_store_list(struct ctx *ctx, struct conn *conn, const char *user_id,
                         bool include_revoked, int limit, struct api_key **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[user_id ? LIST_USER : LIST_ALL]);
-    struct api_key *list = arena_array(ctx->arena, (size_t)limit, sizeof *list);
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_text(s, 1, user_id);
     db_bind_int(s, 2, include_revoked);
     db_bind_int(s, 3, limit);
-    while (n < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = read_row(ctx, s, &list[n++])) != OK)
-            break;
-    db_done(s);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, limit, read_row, count);
+    return *out ? OK : ctx->fault.err;
 }
 
 /* Runs a statement whose first two values are an id and a time. */
 static enum err stamp(struct ctx *ctx, struct conn *conn, int which, const char *id, int64_t at)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_int(s, 2, at);
     return db_run(ctx, conn, s, NULL);
@@ -184,8 +160,6 @@ enum err key_store_revoke_user(struct ctx *ctx, struct conn *conn, const char *u
                                const char *org_id, int64_t *ended)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[REVOKE_USER]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, user_id);
     db_bind_int(s, 2, ctx->now);
     db_bind_text(s, 3, org_id);
@@ -195,20 +169,13 @@ enum err key_store_revoke_user(struct ctx *ctx, struct conn *conn, const char *u
 enum err key_store_count(struct ctx *ctx, struct conn *conn, const char *user_id, int64_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[COUNT]);
-    bool row = false;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, user_id);
-    enum err err = db_step(ctx, s, &row);
-    *count = err == OK && row ? db_int(s, 0) : 0;
-    db_done(s);
-    return err;
+    return db_number(ctx, s, count);
 }
 
 enum err setup_store_clear(struct ctx *ctx, struct conn *conn)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[SETUP_CLEAR]);
-    return s == NULL ? ctx->fault.err : db_run(ctx, conn, s, NULL);
+    return db_run(ctx, conn, db_stmt(ctx, conn, &sql[SETUP_CLEAR]), NULL);
 }
 
 enum err setup_store_put(struct ctx *ctx, struct conn *conn, const unsigned char hash[SHA256_BYTES],
@@ -216,8 +183,6 @@ enum err setup_store_put(struct ctx *ctx, struct conn *conn, const unsigned char
 {
     enum err err = setup_store_clear(ctx, conn);
     struct stmt *s = err == OK ? db_stmt(ctx, conn, &sql[SETUP_INSERT]) : NULL;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_blob(s, 1, hash, SHA256_BYTES);
     db_bind_int(s, 2, ctx->now);
     db_bind_int(s, 3, expires_at);
@@ -228,11 +193,7 @@ enum err setup_store_find(struct ctx *ctx, struct conn *conn,
                           const unsigned char hash[SHA256_BYTES], bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SETUP_FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_blob(s, 1, hash, SHA256_BYTES);
     db_bind_int(s, 2, ctx->now);
-    enum err err = db_step(ctx, s, found);
-    db_done(s);
-    return err;
+    return db_any(ctx, s, found);
 }

@@ -21,8 +21,6 @@ enum err kv_get(struct ctx *ctx, struct conn *conn, const char *name, const char
 {
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[GET]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, name);
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row && (*out = db_text(ctx, s, 0)) == NULL)
@@ -34,8 +32,6 @@ enum err kv_get(struct ctx *ctx, struct conn *conn, const char *name, const char
 enum err kv_put(struct ctx *ctx, struct conn *conn, const char *name, const char *value)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[PUT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, name);
     db_bind_text(s, 2, value);
     db_bind_int(s, 3, ctx->now);

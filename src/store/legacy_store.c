@@ -63,8 +63,6 @@ enum err legacy_store_list(struct ctx *ctx, struct conn *conn, const char *pid,
                            enum err (*each)(void *arg, const struct legacy_row *row), void *arg)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[pid ? LIST_ONE : LIST]);
-    if (s == NULL)
-        return ctx->fault.err;
     if (pid)
         db_bind_text(s, 1, pid);
     bool row = false;
@@ -82,8 +80,6 @@ enum err legacy_store_list(struct ctx *ctx, struct conn *conn, const char *pid,
 static enum err know_blob(struct ctx *ctx, struct conn *conn, const struct plugin *p)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[KNOW_BLOB]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, p->sha256);
     db_bind_int(s, 2, p->size_bytes);
     db_bind_int(s, 3, ctx->now);
@@ -94,8 +90,6 @@ enum err legacy_store_replace(struct ctx *ctx, struct conn *conn, const struct p
 {
     enum err err = know_blob(ctx, conn, p);
     struct stmt *s = err == OK ? db_stmt(ctx, conn, &sql[REPLACE]) : NULL;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, p->id);
     db_bind_text(s, 2, p->version);
     db_bind_text(s, 3, p->sha256);
@@ -123,8 +117,6 @@ enum err legacy_store_replace(struct ctx *ctx, struct conn *conn, const struct p
 enum err legacy_store_remove(struct ctx *ctx, struct conn *conn, const char *id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[REMOVE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     return db_run(ctx, conn, s, NULL);
 }
@@ -132,8 +124,6 @@ enum err legacy_store_remove(struct ctx *ctx, struct conn *conn, const char *id)
 enum err blob_store_keep(struct ctx *ctx, struct conn *conn, const char *sha256, int64_t until)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[KEEP]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, sha256);
     db_bind_int(s, 2, until);
     return db_run(ctx, conn, s, NULL);
@@ -143,23 +133,13 @@ enum err blob_store_kept(struct ctx *ctx, struct conn *conn, int64_t now,
                          enum err (*each)(void *arg, const char *sha256), void *arg)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[KEPT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, now);
-    bool row = false;
-    enum err err;
-    while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(arg, db_peek_text(s, 0))) != OK)
-            break;
-    db_done(s);
-    return err;
+    return db_each_text(ctx, s, each, arg);
 }
 
 enum err blob_store_forget(struct ctx *ctx, struct conn *conn, int64_t now)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FORGET]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, now);
     return db_run(ctx, conn, s, NULL);
 }

@@ -25,8 +25,9 @@ static const struct sql sql[] = {
 const struct sql_list member_store_sql = {"member_store.c", sql, sizeof sql / sizeof *sql};
 
 /* A member's row shows who it is, not the whole person: profile and password stay behind. */
-static void read_row(struct ctx *ctx, struct stmt *s, struct member *m)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct member *m = row;
     *m = (struct member){.org_id = db_text(ctx, s, 0),
                          .is_admin = db_bool(s, 1),
                          .created_at = db_int(s, 2),
@@ -43,8 +44,6 @@ enum err member_store_insert(struct ctx *ctx, struct conn *conn, const char *org
                              const char *user_id, bool is_admin)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, user_id);
     db_bind_int(s, 3, is_admin);
@@ -56,8 +55,6 @@ enum err member_store_set_admin(struct ctx *ctx, struct conn *conn, const char *
                                 const char *user_id, bool is_admin)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SET_ADMIN]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, user_id);
     db_bind_int(s, 3, is_admin);
@@ -68,8 +65,6 @@ enum err member_store_delete(struct ctx *ctx, struct conn *conn, const char *org
                              const char *user_id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DELETE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, user_id);
     return db_run(ctx, conn, s, NULL);
@@ -79,38 +74,18 @@ enum err member_store_find(struct ctx *ctx, struct conn *conn, const char *org_i
                            const char *user_id, struct member *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, user_id);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err member_store_list(struct ctx *ctx, struct conn *conn, const char *org_id,
                            const char *after_user_id, int limit, struct member **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[LIST]);
-    struct member *list = arena_array(ctx->arena, (size_t)limit, sizeof *list);
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, after_user_id ? after_user_id : "");
     db_bind_int(s, 3, limit);
-    while (n < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
-        read_row(ctx, s, &list[n++]);
-    db_done(s);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, limit, read_row, count);
+    return *out ? OK : ctx->fault.err;
 }

@@ -110,8 +110,6 @@ enum err migrate_check(struct ctx *ctx, struct conn *conn, const char *path,
 static enum err put_fact(struct ctx *ctx, struct conn *conn, const char *name, const char *value)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[PUT_FACT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, name);
     db_bind_text(s, 2, value);
     db_bind_int(s, 3, ctx->now);

@@ -59,8 +59,9 @@ static void bind_row(struct stmt *s, const struct org *o)
     db_bind_int(s, 14, o->updated_at);
 }
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct org *o)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct org *o = row;
     o->id = db_text(ctx, s, 0);
     o->name = db_text(ctx, s, 1);
     o->domain = db_text(ctx, s, 2);
@@ -81,8 +82,6 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct org *o)
 enum err org_store_insert(struct ctx *ctx, struct conn *conn, const struct org *o)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     bind_row(s, o);
     db_bind_int(s, 15, o->created_at);
     return db_run(ctx, conn, s, NULL);
@@ -91,8 +90,6 @@ enum err org_store_insert(struct ctx *ctx, struct conn *conn, const struct org *
 enum err org_store_update(struct ctx *ctx, struct conn *conn, const struct org *o)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[UPDATE]);
-    if (s == NULL)
-        return ctx->fault.err;
     bind_row(s, o);
     return db_run(ctx, conn, s, NULL);
 }
@@ -101,14 +98,8 @@ static enum err find(struct ctx *ctx, struct conn *conn, int which, const char *
                      struct org *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, key);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err org_store_find(struct ctx *ctx, struct conn *conn, const char *id, struct org *out,
@@ -123,49 +114,40 @@ enum err org_store_find_domain(struct ctx *ctx, struct conn *conn, const char *d
     return find(ctx, conn, FIND_DOMAIN, domain, out, found);
 }
 
+static void read_listed(struct ctx *ctx, struct stmt *s, void *row)
+{
+    struct org_row *r = row;
+    read_row(ctx, s, &r->org);
+    r->is_admin = db_bool(s, 15);
+}
+
 enum err org_store_list(struct ctx *ctx, struct conn *conn, const struct org_page *page,
                         struct org_row **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[page->member_id ? LIST_OF_USER : LIST]);
-    struct org_row *list = arena_array(ctx->arena, (size_t)page->limit, sizeof *list);
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_text(s, 1, page->after_id ? page->after_id : "");
     db_bind_int(s, 2, page->limit);
     if (page->member_id)
         db_bind_text(s, 3, page->member_id);
-    while (n < (size_t)page->limit && (err = db_step(ctx, s, &row)) == OK && row) {
-        read_row(ctx, s, &list[n].org);
-        list[n++].is_admin = db_bool(s, 15);
-    }
-    db_done(s);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, page->limit, read_listed, count);
+    return *out ? OK : ctx->fault.err;
+}
+
+static void read_use(struct ctx *ctx, struct stmt *s, void *row)
+{
+    (void)ctx;
+    *(struct org_use *)row = (struct org_use){.members = db_int(s, 0),
+                                              .admins = db_int(s, 1),
+                                              .api_keys = db_int(s, 2),
+                                              .plugins = db_int(s, 3),
+                                              .versions = db_int(s, 4),
+                                              .bytes = db_int(s, 5)};
 }
 
 enum err org_store_use(struct ctx *ctx, struct conn *conn, const char *id, struct org_use *out)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[USE]);
-    bool row = false;
-    if (s == NULL)
-        return ctx->fault.err;
+    bool found;
     db_bind_text(s, 1, id);
-    enum err err = db_step(ctx, s, &row);
-    if (err == OK)
-        *out = (struct org_use){.members = db_int(s, 0),
-                                .admins = db_int(s, 1),
-                                .api_keys = db_int(s, 2),
-                                .plugins = db_int(s, 3),
-                                .versions = db_int(s, 4),
-                                .bytes = db_int(s, 5)};
-    db_done(s);
-    return err;
+    return db_find(ctx, s, read_use, out, &found);
 }

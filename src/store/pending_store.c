@@ -43,9 +43,9 @@ static const struct sql sql[] = {
 
 const struct sql_list pending_store_sql = {"pending_store.c", sql, sizeof sql / sizeof *sql};
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct pending_row *p)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
-    *p = (struct pending_row){
+    *(struct pending_row *)row = (struct pending_row){
         .id = db_text(ctx, s, 0),
         .name = db_text(ctx, s, 1),
         .version = db_text(ctx, s, 2),
@@ -70,8 +70,6 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct pending_row *p)
 enum err pending_store_insert(struct ctx *ctx, struct conn *conn, const struct pending_row *p)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, p->id);
     db_bind_text(s, 2, p->name);
     db_bind_text(s, 3, p->version);
@@ -91,21 +89,13 @@ enum err pending_store_find(struct ctx *ctx, struct conn *conn, const char *id,
                             struct pending_row *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err;
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err pending_store_begin(struct ctx *ctx, struct conn *conn, const char *id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[BEGIN]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_int(s, 2, ctx->now);
     return db_run(ctx, conn, s, NULL);
@@ -115,8 +105,6 @@ enum err pending_store_report(struct ctx *ctx, struct conn *conn, const char *id
                               struct slice report)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[REPORT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_slice(s, 2, report);
     db_bind_int(s, 3, ctx->now);
@@ -127,8 +115,6 @@ enum err pending_store_end(struct ctx *ctx, struct conn *conn, const char *id,
                            const char *plugin_id, const char *message, const char *details)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[END]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_text(s, 2, plugin_id);
     db_bind_text(s, 3, message);
@@ -140,16 +126,7 @@ enum err pending_store_end(struct ctx *ctx, struct conn *conn, const char *id,
 enum err pending_store_blobs(struct ctx *ctx, struct conn *conn,
                              enum err (*each)(void *arg, const char *sha256), void *arg)
 {
-    bool row;
-    enum err err;
-    struct stmt *s = db_stmt(ctx, conn, &sql[BLOBS]);
-    if (s == NULL)
-        return ctx->fault.err;
-    while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(arg, db_peek_text(s, 0))) != OK)
-            break;
-    db_done(s);
-    return err;
+    return db_each_text(ctx, db_stmt(ctx, conn, &sql[BLOBS]), each, arg);
 }
 
 static enum err each_need(struct ctx *ctx, struct conn *conn, const struct sql *which,
@@ -159,8 +136,6 @@ static enum err each_need(struct ctx *ctx, struct conn *conn, const struct sql *
     bool row;
     enum err err;
     struct stmt *s = db_stmt(ctx, conn, which);
-    if (s == NULL)
-        return ctx->fault.err;
     while ((err = db_step(ctx, s, &row)) == OK && row)
         if ((err = each(ctx, arg, db_peek_slice(s, 0))) != OK)
             break;
@@ -179,8 +154,6 @@ enum err pending_store_needs(struct ctx *ctx, struct conn *conn,
 enum err pending_store_sweep(struct ctx *ctx, struct conn *conn, int64_t before)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SWEEP]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, before);
     return db_run(ctx, conn, s, NULL);
 }

@@ -61,8 +61,6 @@ const struct sql_list role_store_sql = {"role_store.c", sql, sizeof sql / sizeof
 enum err role_store_insert(struct ctx *ctx, struct conn *conn, const struct role *r)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, r->id);
     db_bind_text(s, 2, r->name);
     db_bind_text(s, 3, r->description);
@@ -75,8 +73,6 @@ enum err role_store_insert(struct ctx *ctx, struct conn *conn, const struct role
 enum err role_store_update(struct ctx *ctx, struct conn *conn, const struct role *r)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[UPDATE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, r->id);
     db_bind_text(s, 2, r->name);
     db_bind_text(s, 3, r->description);
@@ -86,8 +82,6 @@ enum err role_store_update(struct ctx *ctx, struct conn *conn, const struct role
 enum err role_store_delete(struct ctx *ctx, struct conn *conn, const char *id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DELETE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     return db_run(ctx, conn, s, NULL);
 }
@@ -95,14 +89,10 @@ enum err role_store_delete(struct ctx *ctx, struct conn *conn, const char *id)
 enum err role_store_set_permissions(struct ctx *ctx, struct conn *conn, const struct role *r)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DROP_PERMISSIONS]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, r->id);
     enum err err = db_run(ctx, conn, s, NULL);
     for (size_t i = 0; err == OK && i < r->permission_count; i++) {
         s = db_stmt(ctx, conn, &sql[ADD_PERMISSION]);
-        if (s == NULL)
-            return ctx->fault.err;
         db_bind_text(s, 1, r->id);
         db_bind_text(s, 2, r->permissions[i]);
         err = db_run(ctx, conn, s, NULL);
@@ -110,8 +100,9 @@ enum err role_store_set_permissions(struct ctx *ctx, struct conn *conn, const st
     return err;
 }
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct role *r)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct role *r = row;
     *r = (struct role){.id = db_text(ctx, s, 0),
                        .name = db_text(ctx, s, 1),
                        .description = db_text(ctx, s, 2),
@@ -120,47 +111,32 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct role *r)
                        .created_at = db_int(s, 5)};
 }
 
+static void read_name(struct ctx *ctx, struct stmt *s, void *row)
+{
+    *(const char **)row = db_text(ctx, s, 0);
+}
+
 static enum err read_permissions(struct ctx *ctx, struct conn *conn, struct role *r)
 {
-    const char *names[PERMISSIONS_MAX];
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
     struct stmt *s = db_stmt(ctx, conn, &sql[PERMISSIONS]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, r->id);
-    while (n < PERMISSIONS_MAX && (err = db_step(ctx, s, &row)) == OK && row)
-        names[n++] = db_text(ctx, s, 0);
-    db_done(s);
-    r->permissions = arena_array(ctx->arena, n ? n : 1, sizeof *r->permissions);
-    if (r->permissions == NULL)
-        return ctx_no_memory(ctx);
-    for (size_t i = 0; i < n; i++)
-        r->permissions[i] = names[i];
-    r->permission_count = n;
-    return err == OK ? ctx->fault.err : err;
+    r->permissions = db_list(ctx, s, sizeof *r->permissions, PERMISSIONS_MAX, read_name,
+                             &r->permission_count);
+    return r->permissions ? OK : ctx->fault.err;
 }
 
 /* Steps a statement for one role, then reads what it allows. */
 static enum err one_role(struct ctx *ctx, struct conn *conn, struct stmt *s, struct role *out,
                          bool *found)
 {
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    if (err == OK && *found)
-        err = read_permissions(ctx, conn, out);
-    return err == OK ? ctx->fault.err : err;
+    enum err err = db_find(ctx, s, read_row, out, found);
+    return err == OK && *found ? read_permissions(ctx, conn, out) : err;
 }
 
 enum err role_store_find(struct ctx *ctx, struct conn *conn, const char *id, struct role *out,
                          bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     return one_role(ctx, conn, s, out, found);
 }
@@ -169,8 +145,6 @@ enum err role_store_find_name(struct ctx *ctx, struct conn *conn, const char *or
                               struct slice name, struct role *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND_NAME]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_slice(s, 2, name);
     return one_role(ctx, conn, s, out, found);
@@ -180,25 +154,12 @@ enum err role_store_list(struct ctx *ctx, struct conn *conn, int limit, struct r
                          size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[LIST]);
-    struct role *list = arena_array(ctx->arena, (size_t)limit, sizeof *list);
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_int(s, 1, limit);
-    while (n < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
-        read_row(ctx, s, &list[n++]);
-    db_done(s);
-    for (size_t i = 0; err == OK && i < n; i++)
-        err = read_permissions(ctx, conn, &list[i]);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, limit, read_row, count);
+    enum err err = *out ? OK : ctx->fault.err;
+    for (size_t i = 0; err == OK && i < *count; i++)
+        err = read_permissions(ctx, conn, &(*out)[i]);
+    return err;
 }
 
 static enum err change_grant(struct ctx *ctx, struct conn *conn, int which, const char *user_id,
@@ -206,8 +167,6 @@ static enum err change_grant(struct ctx *ctx, struct conn *conn, int which, cons
 {
     int64_t rows = 0;
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, user_id);
     db_bind_text(s, 2, role_id);
     db_bind_text(s, 3, org_id);
@@ -234,34 +193,23 @@ enum err role_store_withdraw_org(struct ctx *ctx, struct conn *conn, const char 
                                  const char *org_id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[WITHDRAW_ORG]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, user_id);
     db_bind_text(s, 2, org_id);
     return db_run(ctx, conn, s, NULL);
+}
+
+static void read_grant(struct ctx *ctx, struct stmt *s, void *row)
+{
+    *(struct grant_row *)row = (struct grant_row){db_text(ctx, s, 0), db_text(ctx, s, 1),
+                                                  db_text(ctx, s, 2), db_int(s, 3)};
 }
 
 enum err role_store_grants(struct ctx *ctx, struct conn *conn, const char *user_id, int limit,
                            struct grant_row **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[GRANTS]);
-    struct grant_row *list = arena_array(ctx->arena, (size_t)limit, sizeof *list);
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_text(s, 1, user_id);
     db_bind_int(s, 2, limit);
-    while (n < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
-        list[n++] = (struct grant_row){db_text(ctx, s, 0), db_text(ctx, s, 1), db_text(ctx, s, 2),
-                                       db_int(s, 3)};
-    db_done(s);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, limit, read_grant, count);
+    return *out ? OK : ctx->fault.err;
 }

@@ -55,8 +55,9 @@ static const struct sql sql[] = {
 
 const struct sql_list session_store_sql = {"session_store.c", sql, sizeof sql / sizeof *sql};
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct session_row *r)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct session_row *r = row;
     r->session.id = db_text(ctx, s, 0);
     r->session.user_id = db_text(ctx, s, 1);
     r->family = db_text(ctx, s, 2);
@@ -75,8 +76,6 @@ enum err session_store_insert(struct ctx *ctx, struct conn *conn, const struct s
                               const unsigned char refresh_hash[SHA256_BYTES])
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, r->session.id);
     db_bind_text(s, 2, r->session.user_id);
     db_bind_text(s, 3, r->family);
@@ -90,23 +89,12 @@ enum err session_store_insert(struct ctx *ctx, struct conn *conn, const struct s
     return db_run(ctx, conn, s, NULL);
 }
 
-static enum err one_row(struct ctx *ctx, struct stmt *s, struct session_row *out, bool *found)
-{
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
-}
-
 enum err session_store_find(struct ctx *ctx, struct conn *conn, const char *id,
                             struct session_row *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
-    return one_row(ctx, s, out, found);
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err session_store_find_refresh(struct ctx *ctx, struct conn *conn,
@@ -114,10 +102,8 @@ enum err session_store_find_refresh(struct ctx *ctx, struct conn *conn,
                                     struct session_row *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND_REFRESH]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_blob(s, 1, refresh_hash, SHA256_BYTES);
-    return one_row(ctx, s, out, found);
+    return db_find(ctx, s, read_row, out, found);
 }
 
 /* Runs a statement whose first two values are a key and the present time. */
@@ -125,8 +111,6 @@ static enum err stamp(struct ctx *ctx, struct conn *conn, int which, const char 
                       int64_t *changes)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, key);
     db_bind_int(s, 2, at);
     return db_run(ctx, conn, s, changes);
@@ -157,48 +141,34 @@ enum err session_store_revoke_user(struct ctx *ctx, struct conn *conn, const cha
                                    const char *except_id, int64_t *ended)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[REVOKE_USER]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, user_id);
     db_bind_int(s, 2, ctx->now);
     db_bind_text(s, 3, except_id);
     return db_run(ctx, conn, s, ended);
 }
 
+static void read_listed(struct ctx *ctx, struct stmt *s, void *row)
+{
+    struct session_row r;
+    read_row(ctx, s, &r);
+    *(struct session *)row = r.session;
+}
+
 enum err session_store_list(struct ctx *ctx, struct conn *conn, const char *user_id, int limit,
                             struct session **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[LIST]);
-    struct session *list = arena_array(ctx->arena, (size_t)limit, sizeof *list);
-    struct session_row r;
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_text(s, 1, user_id);
     db_bind_int(s, 2, ctx->now);
     db_bind_int(s, 3, limit);
-    while (n < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row) {
-        read_row(ctx, s, &r);
-        list[n++] = r.session;
-    }
-    db_done(s);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, limit, read_listed, count);
+    return *out ? OK : ctx->fault.err;
 }
 
 enum err session_store_sweep(struct ctx *ctx, struct conn *conn, int64_t before, int limit,
                              int64_t *swept)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SWEEP]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, before);
     db_bind_int(s, 2, limit);
     return db_run(ctx, conn, s, swept);
@@ -207,10 +177,6 @@ enum err session_store_sweep(struct ctx *ctx, struct conn *conn, int64_t before,
 enum err session_store_any_expired(struct ctx *ctx, struct conn *conn, int64_t before, bool *any)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[EXPIRED]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, before);
-    enum err err = db_step(ctx, s, any);
-    db_done(s);
-    return err;
+    return db_any(ctx, s, any);
 }

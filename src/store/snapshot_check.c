@@ -117,8 +117,6 @@ static enum err check_numbers(struct ctx *ctx, struct conn *conn, const struct m
         return ctx_fail(ctx, ERR_INVALID, REFUSED "no release ever had schema %lld",
                         (long long)version);
     struct stmt *s = db_stmt(ctx, conn, &sql[ENCODING]);
-    if (s == NULL)
-        return ctx->fault.err;
     err = db_step(ctx, s, &row);
     if (err == OK && (!row || !slice_is(db_peek_slice(s, 0), "UTF-8")))
         err = ctx_fail(ctx, ERR_INVALID, REFUSED "its text is not UTF-8");
@@ -196,16 +194,13 @@ static enum err check_pages(struct ctx *ctx, struct conn *conn)
 {
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[INTEGRITY]);
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK && (!row || !slice_is(db_peek_slice(s, 0), "ok")))
         err = ctx_fail(ctx, ERR_INVALID, REFUSED "%.200s", row ? db_peek_text(s, 0) : "no answer");
     db_done(s);
     if (err != OK)
         return err;
-    if ((s = db_stmt(ctx, conn, &sql[FOREIGN_KEYS])) == NULL)
-        return ctx->fault.err;
+    s = db_stmt(ctx, conn, &sql[FOREIGN_KEYS]);
     err = db_step(ctx, s, &row);
     if (err == OK && row)
         err = ctx_fail(ctx, ERR_INVALID, REFUSED "rows of %.60s name what does not exist",

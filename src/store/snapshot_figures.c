@@ -21,8 +21,6 @@ static enum err read_figures(struct ctx *ctx, struct conn *conn, struct snapshot
 {
     bool row = false;
     struct stmt *s = db_stmt(ctx, conn, &sql[FIGURES]);
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK)
         *out = (struct snapshot_figures){db_int(s, 0), db_int(s, 1), db_int(s, 2), db_int(s, 3)};

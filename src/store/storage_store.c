@@ -30,8 +30,6 @@ enum err storage_store_figures(struct ctx *ctx, struct conn *conn, struct stored
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIGURES]);
     bool row = false;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, ctx->now);
     enum err err = db_step(ctx, s, &row);
     if (err == OK)
@@ -44,14 +42,5 @@ enum err storage_store_figures(struct ctx *ctx, struct conn *conn, struct stored
 enum err storage_store_named(struct ctx *ctx, struct conn *conn,
                              enum err (*each)(void *arg, const char *sha256), void *arg)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[NAMED]);
-    bool row = false;
-    enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
-    while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(arg, db_peek_text(s, 0))) != OK)
-            break;
-    db_done(s);
-    return err;
+    return db_each_text(ctx, db_stmt(ctx, conn, &sql[NAMED]), each, arg);
 }

@@ -102,8 +102,6 @@ static enum err set_wal(struct ctx *ctx, struct conn *conn)
 {
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[WAL]);
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK && (!row || !slice_is(db_peek_slice(s, 0), "wal")))
         err = ctx_fail(ctx, ERR_CONFLICT,

@@ -56,8 +56,9 @@ static void bind_row(struct stmt *s, const struct user *u)
     db_bind_int(s, 13, u->updated_at);
 }
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct user *u)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
+    struct user *u = row;
     u->id = db_text(ctx, s, 0);
     u->username = db_text(ctx, s, 1);
     u->email = db_text(ctx, s, 2);
@@ -76,8 +77,6 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct user *u)
 enum err user_store_insert(struct ctx *ctx, struct conn *conn, const struct user *u)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     bind_row(s, u);
     db_bind_int(s, 12, u->created_at);
     return db_run(ctx, conn, s, NULL);
@@ -86,8 +85,6 @@ enum err user_store_insert(struct ctx *ctx, struct conn *conn, const struct user
 enum err user_store_update(struct ctx *ctx, struct conn *conn, const struct user *u)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[UPDATE]);
-    if (s == NULL)
-        return ctx->fault.err;
     bind_row(s, u);
     return db_run(ctx, conn, s, NULL);
 }
@@ -96,14 +93,8 @@ static enum err find(struct ctx *ctx, struct conn *conn, int which, struct slice
                      struct user *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_slice(s, 1, key);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err user_store_find(struct ctx *ctx, struct conn *conn, const char *id, struct user *out,
@@ -127,36 +118,16 @@ enum err user_store_find_email(struct ctx *ctx, struct conn *conn, struct slice 
 enum err user_store_admins(struct ctx *ctx, struct conn *conn, int64_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ADMINS]);
-    bool row = false;
-    if (s == NULL)
-        return ctx->fault.err;
-    enum err err = db_step(ctx, s, &row);
-    *count = err == OK && row ? db_int(s, 0) : 0;
-    db_done(s);
-    return err;
+    return db_number(ctx, s, count);
 }
 
 enum err user_store_list(struct ctx *ctx, struct conn *conn, const struct user_page *page,
                          struct user **out, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[page->admins_only ? LIST_ADMINS : LIST]);
-    struct user *list = arena_array(ctx->arena, (size_t)page->limit, sizeof *list);
-    size_t n = 0;
-    bool row = false;
-    enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
-    if (list == NULL) {
-        db_done(s);
-        return ctx_no_memory(ctx);
-    }
     db_bind_text(s, 1, page->after_id ? page->after_id : "");
     db_bind_int(s, 2, page->include_deleted);
     db_bind_int(s, 3, page->limit);
-    while (n < (size_t)page->limit && (err = db_step(ctx, s, &row)) == OK && row)
-        read_row(ctx, s, &list[n++]);
-    db_done(s);
-    *out = list;
-    *count = n;
-    return err == OK ? ctx->fault.err : err;
+    *out = db_list(ctx, s, sizeof **out, page->limit, read_row, count);
+    return *out ? OK : ctx->fault.err;
 }

@@ -60,8 +60,6 @@ static enum err add_finding(struct ctx *ctx, struct conn *conn, const char *plug
                             enum stage_id which, int64_t n, const struct stage_finding *f)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ADD]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     db_bind_text(s, 2, stage_name[which]);
     db_bind_int(s, 3, n);
@@ -80,8 +78,6 @@ static enum err clear(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                       enum stage_id which)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[CLEAR]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     db_bind_text(s, 2, stage_name[which]);
     return db_run(ctx, conn, s, NULL);
@@ -91,8 +87,6 @@ enum err validation_put(struct ctx *ctx, struct conn *conn, const char *plugin_i
                         enum stage_id which, const struct stage *stage)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[PUT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     db_bind_text(s, 2, stage_name[which]);
     db_bind_text(s, 3, stage->result);
@@ -109,8 +103,6 @@ enum err validation_put(struct ctx *ctx, struct conn *conn, const char *plugin_i
 enum err validation_forget(struct ctx *ctx, struct conn *conn, const char *plugin_id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FORGET]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     return db_run(ctx, conn, s, NULL);
 }
@@ -161,8 +153,6 @@ static enum err read_findings(struct ctx *ctx, struct conn *conn, const char *pl
     size_t cap = 0;
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[FINDINGS]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     db_bind_text(s, 2, stage_name[which]);
     db_bind_int(s, 3, FINDINGS_READ);
@@ -184,8 +174,6 @@ static enum err read_stages(struct ctx *ctx, struct conn *conn, const char *plug
 {
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[STAGES]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     enum err err = db_step(ctx, s, &row);
     for (; err == OK && row; err = db_step(ctx, s, &row)) {
@@ -220,8 +208,6 @@ enum err validation_newest_health(struct ctx *ctx, struct conn *conn, const char
     bool row;
     struct stmt *s = db_stmt(ctx, conn, &sql[HEALTH]);
     *out = (struct health_run){.at = 0};
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, plugin_id);
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row) {

@@ -4,7 +4,6 @@
  * Newest first and always in pages, since the record only grows. The cursor is the number of the
  * last row seen; rows never change, so a walk sees each row once.
  */
-#include <inttypes.h>
 
 #include "api/api.h"
 #include "api/page.h"
@@ -49,14 +48,9 @@ static enum err read_time(struct ctx *ctx, const struct request *req, const char
 static enum err read_place(struct ctx *ctx, const struct request *req, struct audit_filter *out)
 {
     struct page page;
-    enum err err = page_read(ctx, req, AUDIT_PAGE_MAX, &page);
-    if (err != OK)
-        return err;
+    enum err err = page_read_seq(ctx, req, AUDIT_PAGE_MAX, &page, &out->before_seq);
     out->limit = page.whole ? LIMIT_STANDARD : page.limit;
-    if (page.after.p && (!slice_to_i64(page.after, &out->before_seq) || out->before_seq < 1))
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
-                              "Parameter 'cursor' must be one that a list gave");
-    return OK;
+    return err;
 }
 
 static enum err read_filter(struct ctx *ctx, const struct request *req, struct audit_filter *out)
@@ -120,8 +114,5 @@ static enum err list(struct ctx *ctx, struct call *call)
     for (size_t i = 0; i < count; i++)
         write_event(&j, &events[i]);
     jw_end(&j);
-    if (!more || count == 0)
-        return OK;
-    const char *cursor = str_printf(ctx->arena, "%" PRId64, events[count - 1].seq);
-    return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
+    return more && count ? page_more_seq(ctx, call, events[count - 1].seq) : OK;
 }

@@ -6,7 +6,6 @@
  * The v1 API speaks of names instead of ids and means the newest enabled version, unless ?version=
  * says another. What a check is stands in domain/health.h.
  */
-#include <inttypes.h>
 
 #include "api/api.h"
 #include "api/page.h"
@@ -102,33 +101,19 @@ static void write_check(struct jw *j, const struct health_check *check)
     jw_end(j);
 }
 
-static enum err read_before(struct ctx *ctx, struct call *call, int *limit, int64_t *before)
-{
-    struct page page;
-    enum err err = page_read(ctx, call->req, HISTORY_MAX, &page);
-    if (err != OK)
-        return err;
-    *limit = page.whole ? LIMIT_STANDARD : page.limit;
-    *before = 0;
-    if (page.after.p && (!slice_to_i64(page.after, before) || *before < 1))
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
-                              "Parameter 'cursor' must be one that a list gave");
-    return OK;
-}
-
 static enum err history_of(struct ctx *ctx, struct call *call, const char *org_id,
                            const char *plugin_id)
 {
     struct health_check *checks;
     size_t count;
-    int limit;
+    struct page page;
     int64_t before;
     bool more;
     struct jw j;
-    enum err err = read_before(ctx, call, &limit, &before);
+    enum err err = page_read_seq(ctx, call->req, HISTORY_MAX, &page, &before);
     if (err == OK)
-        err = health_history(ctx, api_domain(call), org_id, plugin_id, before, limit, &checks,
-                             &count, &more);
+        err = health_history(ctx, api_domain(call), org_id, plugin_id, before,
+                             page.whole ? LIMIT_STANDARD : page.limit, &checks, &count, &more);
     if (err != OK)
         return err;
     reply_no_store(call->reply);
@@ -137,10 +122,7 @@ static enum err history_of(struct ctx *ctx, struct call *call, const char *org_i
     for (size_t i = 0; i < count; i++)
         write_check(&j, &checks[i]);
     jw_end(&j);
-    if (!more || count == 0)
-        return OK;
-    const char *cursor = str_printf(ctx->arena, "%" PRId64, checks[count - 1].seq);
-    return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
+    return more && count ? page_more_seq(ctx, call, checks[count - 1].seq) : OK;
 }
 
 static enum err history(struct ctx *ctx, struct call *call)

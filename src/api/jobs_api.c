@@ -5,7 +5,6 @@
  * platform sees all, newest first and always in pages. Nothing is queued here: each kind of work is
  * asked for where it belongs.
  */
-#include <inttypes.h>
 
 #include "api/api.h"
 #include "api/page.h"
@@ -82,13 +81,10 @@ static enum err read_filter(struct ctx *ctx, const struct request *req, struct j
 {
     struct page page;
     *out = (struct job_filter){0};
-    enum err err = page_read(ctx, req, JOBS_PAGE_MAX, &page);
+    enum err err = page_read_seq(ctx, req, JOBS_PAGE_MAX, &page, &out->before_seq);
     if (err != OK)
         return err;
     out->limit = page.whole ? LIMIT_STANDARD : page.limit;
-    if (page.after.p && (!slice_to_i64(page.after, &out->before_seq) || out->before_seq < 1))
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
-                              "Parameter 'cursor' must be one that a list gave");
     err = read_text(ctx, req, "kind", &out->kind);
     if (err == OK)
         err = read_text(ctx, req, "subject", &out->subject);
@@ -113,10 +109,7 @@ static enum err list(struct ctx *ctx, struct call *call)
     for (size_t i = 0; i < count; i++)
         write_job(&j, &jobs[i]);
     jw_end(&j);
-    if (!more || count == 0)
-        return OK;
-    const char *cursor = str_printf(ctx->arena, "%" PRId64, jobs[count - 1].seq);
-    return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
+    return more && count ? page_more_seq(ctx, call, jobs[count - 1].seq) : OK;
 }
 
 static enum err show(struct ctx *ctx, struct call *call)

@@ -3,6 +3,8 @@
  */
 #include "api/page.h"
 
+#include <inttypes.h>
+
 #include "base/crypto.h"
 
 enum { LINK_MAX = REQUEST_URI_MAX + 256 };
@@ -22,6 +24,12 @@ enum err page_read(struct ctx *ctx, const struct request *req, int max, struct p
     return ctx->fault.err;
 }
 
+static enum err bad_cursor(struct ctx *ctx)
+{
+    return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
+                          "Parameter 'cursor' must be one that a list gave");
+}
+
 enum err page_read_id(struct ctx *ctx, const struct request *req, int max, struct page *out,
                       const char **after_id)
 {
@@ -30,10 +38,19 @@ enum err page_read_id(struct ctx *ctx, const struct request *req, int max, struc
     if (err != OK || out->after.p == NULL)
         return err;
     if (!crypto_is_uuid(out->after))
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
-                              "Parameter 'cursor' must be one that a list gave");
+        return bad_cursor(ctx);
     *after_id = slice_dup(ctx->arena, out->after);
     return *after_id ? OK : ctx_no_memory(ctx);
+}
+
+enum err page_read_seq(struct ctx *ctx, const struct request *req, int max, struct page *out,
+                       int64_t *before)
+{
+    *before = 0;
+    enum err err = page_read(ctx, req, max, out);
+    if (err != OK || out->after.p == NULL)
+        return err;
+    return slice_to_i64(out->after, before) && *before > 0 ? OK : bad_cursor(ctx);
 }
 
 /* Inside <...> the letters that would end it are escaped, so a stranger's query cannot add fields. */
@@ -69,4 +86,10 @@ enum err page_more(struct ctx *ctx, struct call *call, const char *cursor)
     reply_field(call->reply, "Link", text);
     reply_field(call->reply, "X-Next-Cursor", cursor);
     return OK;
+}
+
+enum err page_more_seq(struct ctx *ctx, struct call *call, int64_t seq)
+{
+    const char *cursor = str_printf(ctx->arena, "%" PRId64, seq);
+    return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
 }

@@ -21,7 +21,12 @@ enum err page_read(struct ctx *ctx, const struct request *req, int max, struct p
 /* The same for lists whose cursor is the id of the last row: *after_id is NULL at the start. */
 enum err page_read_id(struct ctx *ctx, const struct request *req, int max, struct page *out,
                       const char **after_id) MUST_USE;
+/* And for histories, newest first, whose cursor is the number of the last row: *before is 0 at the
+ * start. */
+enum err page_read_seq(struct ctx *ctx, const struct request *req, int max, struct page *out,
+                       int64_t *before) MUST_USE;
 /* Says where the next page begins. */
 enum err page_more(struct ctx *ctx, struct call *call, const char *cursor) MUST_USE;
+enum err page_more_seq(struct ctx *ctx, struct call *call, int64_t seq) MUST_USE;
 
 #endif

@@ -5,7 +5,6 @@
  * store but the two decisions of an operator. Conflicts carry what was wanted here and what stands
  * instead, as the log has them. The figures for Prometheus stand in cli/gauges.c.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -201,16 +200,12 @@ static enum err list_conflicts(struct ctx *ctx, struct call *call)
     size_t count;
     bool more;
     struct jw j;
-    enum err err = page_read(ctx, call->req, CONFLICTS_MAX, &page);
+    enum err err = page_read_seq(ctx, call->req, CONFLICTS_MAX, &page, &query.before);
+    query.limit = page.limit;
     if (err == OK)
         err = request_query_bool(ctx, call->req, "resolved", &query.resolved_too);
-    if (err != OK)
-        return err;
-    if (page.after.p && (!slice_to_i64(page.after, &query.before) || query.before < 1))
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "cursor",
-                              "Parameter 'cursor' must be one that a list gave");
-    query.limit = page.limit;
-    err = conflicts_list(ctx, api_domain(call), &query, &rows, &count, &more);
+    if (err == OK)
+        err = conflicts_list(ctx, api_domain(call), &query, &rows, &count, &more);
     if (err != OK)
         return err;
     reply_no_store(call->reply);
@@ -219,10 +214,7 @@ static enum err list_conflicts(struct ctx *ctx, struct call *call)
     for (size_t i = 0; i < count; i++)
         write_conflict(&j, &rows[i]);
     jw_end(&j);
-    if (!more || count == 0)
-        return OK;
-    const char *cursor = str_printf(ctx->arena, "%" PRId64, rows[count - 1].seq);
-    return cursor ? page_more(ctx, call, cursor) : ctx_no_memory(ctx);
+    return more && count ? page_more_seq(ctx, call, rows[count - 1].seq) : OK;
 }
 
 static enum err reply_conflict(struct ctx *ctx, struct call *call, const char *id)

@@ -6,7 +6,6 @@
  * The v1 API speaks of names instead of ids and means the newest enabled version, unless ?version=
  * says another. What a check is stands in domain/health.h.
  */
-
 #include "api/api.h"
 #include "api/page.h"
 #include "domain/catalog.h"

@@ -5,7 +5,6 @@
  * platform sees all, newest first and always in pages. Nothing is queued here: each kind of work is
  * asked for where it belongs.
  */
-
 #include "api/api.h"
 #include "api/page.h"
 #include "domain/jobs.h"

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 
 #define STAGING ".larder-staging-"
 #define MARK ".larder."
@@ -40,30 +41,9 @@ struct archive {
 
 /* ------------------------------------------------------------------ the folder */
 
-/* mkdir -p, one segment after the other; what stands there already is used as it is. */
-static int make_path(const char *path)
-{
-    char part[PATH_MAX];
-    size_t n = strlen(path);
-    if (n == 0 || n >= sizeof part) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(part, path, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        if (part[i] != '/' && part[i] != '\0')
-            continue;
-        part[i] = '\0';
-        if (mkdir(part, FOLDER_MODE) != 0 && errno != EEXIST)
-            return -1;
-        part[i] = path[i];
-    }
-    return 0;
-}
-
 enum err archives_open(struct ctx *ctx, const char *root, struct archives **out)
 {
-    if (make_path(root) != 0)
+    if (file_make_path(root, FOLDER_MODE) != 0)
         return ctx_fail_errno(ctx, errno, root);
     struct archives *a = malloc(sizeof *a); /* freed by archives_close */
     if (a == NULL)
@@ -128,19 +108,6 @@ static enum err disk_trouble(struct ctx *ctx, const char *what)
 
 /* ------------------------------------------------------------------ writing */
 
-static int write_all(int fd, struct slice bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        bytes = slice_sub(bytes, (size_t)n, bytes.n);
-    }
-    return 0;
-}
-
 /* A file of a new name with these bytes, whole or not at all. */
 static int write_staging(const struct archives *a, struct slice bytes, char name[STAGING_NAME])
 {
@@ -148,7 +115,7 @@ static int write_staging(const struct archives *a, struct slice bytes, char name
     int fd = openat(a->root, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return -1;
-    int result = write_all(fd, bytes), why = errno;
+    int result = file_write(fd, bytes), why = errno;
     if (close(fd) != 0 && result == 0) {
         result = -1;
         why = errno;

@@ -6,6 +6,7 @@
  * is remembered in a small table keyed by hash and file identity; losing an entry costs a hash.
  */
 #include "blob/blob.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -207,19 +208,6 @@ static enum err check_file(struct ctx *ctx, struct blobs *b, int fd, const char 
 
 /* ------------------------------------------------------------------ writing */
 
-static int write_all(int fd, struct slice bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        bytes = slice_sub(bytes, (size_t)n, bytes.n);
-    }
-    return 0;
-}
-
 static void temp_name(char name[TEMP_NAME])
 {
     unsigned char random[16];
@@ -249,7 +237,7 @@ static enum err write_blob(struct ctx *ctx, struct blobs *b, struct slice bytes,
     if (fd < 0)
         return disk_trouble(ctx, "create a temp file");
     enum err err = OK;
-    if (write_all(fd, bytes) != 0 || fsync(fd) != 0)
+    if (file_write(fd, bytes) != 0 || fsync(fd) != 0)
         err = disk_trouble(ctx, "write a blob");
     if (close(fd) != 0 && err == OK)
         err = disk_trouble(ctx, "close a blob");

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 
 #define STAGING ".larder-staging-"
 
@@ -45,30 +46,9 @@ struct tree {
 
 /* ------------------------------------------------------------------ roots */
 
-/* mkdir -p, one segment after the other; what stands there already is used as it is. */
-static int make_path(const char *path)
-{
-    char part[PATH_MAX];
-    size_t n = strlen(path);
-    if (n == 0 || n >= sizeof part) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(part, path, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        if (part[i] != '/' && part[i] != '\0')
-            continue;
-        part[i] = '\0';
-        if (mkdir(part, FOLDER_MODE) != 0 && errno != EEXIST)
-            return -1;
-        part[i] = path[i];
-    }
-    return 0;
-}
-
 enum err trees_open(struct ctx *ctx, const char *root, struct trees **out)
 {
-    if (make_path(root) != 0)
+    if (file_make_path(root, FOLDER_MODE) != 0)
         return ctx_fail_errno(ctx, errno, root);
     struct trees *t = malloc(sizeof *t); /* freed by trees_close */
     if (t == NULL)
@@ -241,15 +221,7 @@ enum err tree_file(struct ctx *ctx, struct tree *t, struct slice name)
 
 enum err tree_write(struct ctx *ctx, struct tree *t, struct slice bytes)
 {
-    while (bytes.n > 0) {
-        ssize_t n = write(t->file, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return disk_trouble(ctx, "write a file of a tree");
-        bytes = slice_sub(bytes, (size_t)n, bytes.n);
-    }
-    return OK;
+    return file_write(t->file, bytes) == 0 ? OK : disk_trouble(ctx, "write a file of a tree");
 }
 
 enum err tree_file_end(struct ctx *ctx, struct tree *t)

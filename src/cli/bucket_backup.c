@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "cli/archive.h"
@@ -407,15 +408,7 @@ enum err bucket_backup_list(struct ctx *ctx, struct s3 *s3, struct bucket_backup
 static enum err write_bytes(struct ctx *ctx, void *arg, struct slice bytes)
 {
     const int *fd = arg;
-    while (bytes.n > 0) {
-        ssize_t n = write(*fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ctx_fail_errno(ctx, errno, "the fetched backup");
-        bytes = slice_sub(bytes, (size_t)n, bytes.n);
-    }
-    return OK;
+    return file_write(*fd, bytes) == 0 ? OK : ctx_fail_errno(ctx, errno, "the fetched backup");
 }
 
 /* One part through the reader, in memory of its own. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 
 const char *folder_file(struct ctx *ctx, const char *path, const char *name)
 {
@@ -26,33 +27,13 @@ static enum err fail_path(struct ctx *ctx, const char *what, const char *path)
     return ctx_fail(ctx, ERR_IO, "%s %s: %s", what, path, strerror(why));
 }
 
-/* mkdir -p */
-static enum err make_path(struct ctx *ctx, const char *path)
-{
-    char *copy = slice_dup(ctx->arena, slice_of(path));
-    if (copy == NULL)
-        return ctx_no_memory(ctx);
-    for (char *p = copy + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-            return fail_path(ctx, "Cannot make the folder", copy);
-        *p = '/';
-    }
-    if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-        return fail_path(ctx, "Cannot make the folder", copy);
-    return OK;
-}
-
 enum err folder_make(struct ctx *ctx, const char *path)
 {
     static const char *const inner[] = {
         "tmp", "blobs", "plugins", "plugins/system", "plugins/tenants", "backups"};
     struct stat st;
-    enum err err = make_path(ctx, path);
-    if (err != OK)
-        return err;
+    if (file_make_path(path, 0700) != 0)
+        return fail_path(ctx, "Cannot make the folder", path);
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
         return ctx_fail_field(ctx, ERR_IO, "data", "The data folder %s is not a folder", path);
     if (access(path, W_OK | X_OK) != 0)
@@ -143,13 +124,7 @@ static enum err write_whole(struct ctx *ctx, const char *file, struct slice text
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail_path(ctx, "Cannot make", file);
-    while (text.n > 0) {
-        ssize_t n = write(fd, text.p, text.n);
-        if (n < 0)
-            break;
-        text = slice_sub(text, (size_t)n, text.n);
-    }
-    bool bad = text.n > 0 || fsync(fd) != 0;
+    bool bad = file_write(fd, text) != 0 || fsync(fd) != 0;
     enum err err = bad ? fail_path(ctx, "Cannot write", file) : OK;
     (void)close(fd);
     if (bad)

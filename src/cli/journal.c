@@ -2,6 +2,7 @@
  * journal.c - read once, then only appended to.
  */
 #include "cli/journal.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,15 +41,8 @@ static enum err read_text(struct cli *cli, struct journal *j)
 
 static enum err append(struct cli *cli, struct journal *j, struct slice line)
 {
-    while (line.n > 0) {
-        ssize_t n = write(j->fd, line.p, line.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ctx_fail_errno(cli->ctx, errno, j->path);
-        line = slice_sub(line, (size_t)n, line.n);
-    }
-    return fdatasync(j->fd) == 0 ? OK : ctx_fail_errno(cli->ctx, errno, j->path);
+    bool kept = file_write(j->fd, line) == 0 && fdatasync(j->fd) == 0;
+    return kept ? OK : ctx_fail_errno(cli->ctx, errno, j->path);
 }
 
 enum err journal_open(struct cli *cli, const char *path, const char *where, struct journal **out)

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/archive.h"
 #include "cli/folder.h"
@@ -226,13 +227,8 @@ static enum err take(struct ctx *ctx, void *arg, struct slice piece)
 {
     struct making *m = arg;
     m->done += (int64_t)piece.n;
-    while (piece.n > 0) {
-        ssize_t n = write(m->fd, piece.p, piece.n);
-        if (n < 0 && errno != EINTR)
-            return ctx_fail_errno(ctx, errno, "writing the backup");
-        if (n > 0)
-            piece = slice_sub(piece, (size_t)n, piece.n);
-    }
+    if (file_write(m->fd, piece) != 0)
+        return ctx_fail_errno(ctx, errno, "writing the backup");
     return say(ctx, m, false);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 #include "cli/folder.h"
 #include "cli/shelf.h"
 #include "cli/stage.h"
@@ -22,20 +23,6 @@
 #include "store/snapshot.h"
 
 enum { CHUNK = 64 << 10, TWICE = 2 };
-
-static enum err write_all(struct ctx *ctx, int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno != EINTR)
-            return ctx_fail_errno(ctx, errno, "writing the backup");
-        if (done > 0) {
-            p += done;
-            n -= (size_t)done;
-        }
-    }
-    return OK;
-}
 
 /* The archive and what is unpacked from it stand beside each other for a while. */
 static enum err check_room(struct ctx *ctx, const struct shelf *s, int64_t size)
@@ -57,8 +44,8 @@ static enum err receive(struct ctx *ctx, const struct backup_source *source, int
     enum err err = bytes ? OK : ctx_no_memory(ctx);
     while (err == OK && got > 0) {
         err = source->read(ctx, source->arg, bytes, CHUNK, &got);
-        if (err == OK)
-            err = write_all(ctx, fd, bytes, got);
+        if (err == OK && file_write(fd, (struct slice){bytes, got}) != 0)
+            err = ctx_fail_errno(ctx, errno, "writing the backup");
     }
     if (err == OK && lseek(fd, 0, SEEK_SET) != 0)
         err = ctx_fail_errno(ctx, errno, "reading the backup");

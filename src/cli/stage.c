@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/folder.h"
 #include "cli/tar.h"
 
@@ -48,20 +49,6 @@ static enum err read_list(struct ctx *ctx, struct tar_reader *r, struct backup_l
     return err == OK ? backup_list_read(ctx, (struct slice){text, got}, list) : err;
 }
 
-static enum err write_all(struct ctx *ctx, int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return ctx_fail_errno(ctx, errno, "writing the staging folder");
-        p += done;
-        n -= (size_t)done;
-    }
-    return OK;
-}
-
 /* The content of one member into fd, or (-1) nowhere; what came must hash to what was announced. */
 static enum err copy_member(struct ctx *ctx, struct tar_reader *r, const struct backup_file *file,
                             int fd)
@@ -73,8 +60,8 @@ static enum err copy_member(struct ctx *ctx, struct tar_reader *r, const struct 
     enum err err = hash ? OK : ctx_no_memory(ctx);
     while (err == OK && got > 0) {
         err = tar_read(ctx, r, bytes, sizeof bytes, &got);
-        if (err == OK && fd >= 0)
-            err = write_all(ctx, fd, bytes, got);
+        if (err == OK && fd >= 0 && file_write(fd, (struct slice){bytes, got}) != 0)
+            err = ctx_fail_errno(ctx, errno, "writing the staging folder");
         if (err == OK)
             crypto_hash_add(hash, bytes, got);
     }

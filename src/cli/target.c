@@ -17,6 +17,7 @@
 #include "api/api.h"
 #include "api/row_cache.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "cli/finding.h"
 #include "cli/folder.h"
 #include "cli/local.h"
@@ -149,15 +150,7 @@ static enum err refuse(struct ctx *ctx, int status, struct slice body, struct sl
 
 static enum err write_out(struct ctx *ctx, int fd, struct slice bytes)
 {
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ctx_fail_errno(ctx, errno, "write the output");
-        bytes = slice_sub(bytes, (size_t)n, bytes.n);
-    }
-    return OK;
+    return file_write(fd, bytes) == 0 ? OK : ctx_fail_errno(ctx, errno, "write the output");
 }
 
 /* ------------------------------------------------------------------ over HTTP */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/file.h"
 #include "net/s3_call.h"
 
 enum { CLIENT_MEMORY = 1 << 20, CHUNK = 64 << 10, MD5_TEXT = 32, UNKNOWN_SIZE = 256 << 20 };
@@ -386,14 +387,8 @@ static enum err write_piece(struct ctx *ctx, void *arg, struct slice piece)
     if (f->over)
         return f->err = ERR_TOO_LARGE; /* s3_get_file turns it into S3_DAMAGED */
     crypto_hash_add(f->hash, piece.p, piece.n);
-    while (piece.n > 0) {
-        ssize_t n = write(f->fd, piece.p, piece.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return f->err = ctx_fail_errno(ctx, errno, "the file for an object");
-        piece = slice_sub(piece, (size_t)n, piece.n);
-    }
+    if (file_write(f->fd, piece) != 0)
+        return f->err = ctx_fail_errno(ctx, errno, "the file for an object");
     return OK;
 }
 

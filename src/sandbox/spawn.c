@@ -12,6 +12,7 @@
  * of a group escape a signal to it.
  */
 #include "sandbox/spawn.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,14 +202,10 @@ enum err spawn_bytes(struct ctx *ctx, struct slice bytes, int *fd)
     int made = memfd_create("given", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (made < 0)
         return ctx_fail_errno(ctx, errno, "memfd_create");
-    for (size_t at = 0; at < bytes.n;) {
-        ssize_t n = write(made, bytes.p + at, bytes.n - at);
-        if (n < 0) {
-            int saved = errno;
-            (void)close(made);
-            return ctx_fail_errno(ctx, saved, "memfd");
-        }
-        at += (size_t)n;
+    if (file_write(made, bytes) != 0) {
+        int saved = errno;
+        (void)close(made);
+        return ctx_fail_errno(ctx, saved, "memfd");
     }
     (void)fcntl(made, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
     (void)lseek(made, 0, SEEK_SET);

@@ -118,6 +118,30 @@ enum err replica_meet(struct ctx *ctx, struct replica *r) MUST_USE;
 enum err replica_check_bucket(struct ctx *ctx, struct replica *r) MUST_USE; /* still the same? */
 enum err replica_beat(struct ctx *ctx, struct replica *r) MUST_USE;
 enum err replica_may_write(struct ctx *ctx, struct replica *r, bool *may) MUST_USE;
+/* replica_send.c */
+enum parcel_fate {
+    PARCEL_KEPT, /* it was not tried, or err says what went wrong */
+    PARCEL_SENT, /* its bytes and its record are in the bucket */
+    PARCEL_GONE, /* its bytes are neither here nor there: it must wait for them */
+    PARCEL_LOST  /* another node has published this version with other bytes: winner's record */
+};
+struct parcel { /* a waiting change on its way */
+    struct outbox_row row;
+    struct entry entry, winner;
+    enum parcel_fate fate;
+    bool through; /* fate and err are what became of it */
+    enum err err;
+    struct arena arena; /* of what is read here; freed by who made the parcel */
+    struct ctx ctx;
+};
+struct sending;
+/* Begins with their bytes and records, in their order; ended by replica_send_end, in any case. */
+enum err replica_send(struct ctx *ctx, struct replica *r, struct parcel *parcels, size_t count,
+                      struct sending **out) MUST_USE;
+/* Waits for that one. False where it failed, or was not tried since another did, or the server
+ * stops: then no later one is to be asked for. */
+bool replica_sent(struct sending *s, size_t i);
+void replica_send_end(struct sending *s);
 /* replica_push.c */
 enum err replica_push(struct ctx *ctx, struct replica *r, bool *did) MUST_USE;
 /* Brings a change into the log that this node did not make, from its record. */

@@ -33,17 +33,24 @@ const char *replica_state_name(enum replica_state state)
     return names[state];
 }
 
+/* Several may meet it at once, while they send side by side. */
+static void note(struct replica *r, const struct trouble *t)
+{
+    pthread_mutex_lock(&r->lock);
+    r->trouble = *t;
+    pthread_mutex_unlock(&r->lock);
+}
+
 enum err replica_trouble_as(struct ctx *ctx, struct replica *r, enum replica_state state,
                             const char *fmt, ...)
 {
+    struct trouble t = {.set = true, .state = state};
     va_list args;
-    r->trouble.set = true;
-    r->trouble.state = state;
-    r->trouble.retry_after = 0;
     va_start(args, fmt);
-    (void)vsnprintf(r->trouble.why, sizeof r->trouble.why, fmt, args);
+    (void)vsnprintf(t.why, sizeof t.why, fmt, args);
     va_end(args);
-    return ctx_fail(ctx, ERR_BUSY, "%s", r->trouble.why);
+    note(r, &t);
+    return ctx_fail(ctx, ERR_BUSY, "%s", t.why);
 }
 
 enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_answer *a)
@@ -55,11 +62,12 @@ enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_ans
         [S3_UNKNOWN] = REPLICA_OFFLINE,     [S3_DAMAGED] = REPLICA_OFFLINE,
         [S3_ABSENT] = REPLICA_STUCK,        [S3_EXISTS] = REPLICA_STUCK,
     };
+    struct trouble t = {.set = true, .state = state_of[a->end], .retry_after = a->retry_after};
     atomic_fetch_add(&r->failures, 1);
-    enum err err = replica_trouble_as(ctx, r, state_of[a->end], "%s",
-                                      a->message && *a->message ? a->message : s3_end_name(a->end));
-    r->trouble.retry_after = a->retry_after;
-    return err;
+    (void)snprintf(t.why, sizeof t.why, "%s",
+                   a->message && *a->message ? a->message : s3_end_name(a->end));
+    note(r, &t);
+    return ctx_fail(ctx, ERR_BUSY, "%s", t.why);
 }
 
 static void say(struct replica *r, enum replica_state state, const char *why)
@@ -107,7 +115,7 @@ void replica_set_state(struct replica *r, enum replica_state state, const char *
         r->view.last_success = now;
         r->view.behind_since = 0;
         r->view.caught_up = true;
-    } else {
+    } else if (state != REPLICA_DISABLED && state != REPLICA_LOCAL_ONLY) { /* nothing was tried */
         (void)snprintf(r->view.last_error, sizeof r->view.last_error, "%s", why);
         r->view.last_error_at = now;
         if (r->view.behind_since == 0)

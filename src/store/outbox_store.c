@@ -13,7 +13,7 @@
 enum {
     STANCE,
     ADD,
-    NEXT,
+    DUE,
     FIND,
     FIRST_OF,
     LAST_OF,
@@ -28,14 +28,14 @@ enum {
 };
 
 static const struct sql sql[] = {
-    [STANCE] = {"SELECT recording, carries, writer FROM repl_state WHERE one = 1", NULL},
+    [STANCE] = {"SELECT recording, carries, writer, bucket_id FROM repl_state WHERE one = 1", NULL},
     [ADD] = {"INSERT INTO outbox (op_id, kind, entity, sha256, size, body, next_at, created_at)"
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
              NULL},
-    [NEXT] = {"SELECT " COLUMNS " FROM outbox o WHERE +next_at <= ?1 AND NOT EXISTS (SELECT 1"
-              " FROM outbox e WHERE e.entity = o.entity AND e.seq < o.seq)"
-              " ORDER BY seq LIMIT 1",
-              "oldest first: the first row is nearly always the one"},
+    [DUE] = {"SELECT " COLUMNS " FROM outbox o WHERE +next_at <= ?1 AND NOT EXISTS (SELECT 1"
+             " FROM outbox e WHERE e.entity = o.entity AND e.seq < o.seq AND e.next_at > ?1)"
+             " ORDER BY seq LIMIT ?2",
+             "oldest first: the first rows are nearly always the ones"},
     [FIND] = {"SELECT " COLUMNS " FROM outbox WHERE op_id = ?1", NULL},
     [FIRST_OF] = {"SELECT " COLUMNS " FROM outbox WHERE entity = ?1 ORDER BY seq LIMIT 1", NULL},
     [LAST_OF] = {"SELECT op_id, (SELECT count(*) FROM outbox c WHERE c.entity = ?1) FROM outbox"
@@ -60,13 +60,16 @@ enum err outbox_stance(struct ctx *ctx, struct conn *conn, enum outbox_stance *o
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[STANCE]);
     bool row = false;
-    *out = OUTBOX_KEEPS;
+    *out = OUTBOX_ALONE;
     if (s == NULL)
         return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row) {
         const char *writer = db_text(ctx, s, 2);
-        *out = !db_bool(s, 0) ? OUTBOX_CLOSED : db_bool(s, 1) ? OUTBOX_CARRIES : OUTBOX_KEEPS;
+        *out = !db_bool(s, 0)               ? OUTBOX_CLOSED
+               : db_bool(s, 1)              ? OUTBOX_CARRIES
+               : db_peek_text(s, 3) == NULL ? OUTBOX_ALONE
+                                            : OUTBOX_KEEPS;
         if (writer && *out == OUTBOX_CARRIES)
             err = ctx_fail_code(ctx, ERR_CONFLICT, "RE-0009",
                                 "This node only reads: its object store cannot tell two writers "
@@ -111,18 +114,24 @@ static void read_row(struct ctx *ctx, struct stmt *s, struct outbox_row *out)
     };
 }
 
-enum err outbox_next(struct ctx *ctx, struct conn *conn, int64_t now, struct outbox_row *out,
-                     bool *found)
+enum err outbox_due(struct ctx *ctx, struct conn *conn, int64_t now, int max,
+                    bool (*take)(void *arg, const struct outbox_row *row), void *arg)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[NEXT]);
+    struct stmt *s = db_stmt(ctx, conn, &sql[DUE]);
+    struct outbox_row row;
+    bool more = false;
+    enum err err;
     if (s == NULL)
         return ctx->fault.err;
     db_bind_int(s, 1, now);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
+    db_bind_int(s, 2, max);
+    while ((err = db_step(ctx, s, &more)) == OK && more) {
+        read_row(ctx, s, &row);
+        if ((err = ctx->fault.err) != OK || !take(arg, &row))
+            break;
+    }
     db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return err;
 }
 
 static enum err find_by(struct ctx *ctx, struct conn *conn, int which, const char *key,
@@ -213,11 +222,11 @@ enum err outbox_drop(struct ctx *ctx, struct conn *conn, const char *entity,
     struct stmt *s = db_stmt(ctx, conn, &sql[OF_ENTITY]);
     struct outbox_row row;
     bool more = false;
-    enum err err;
+    enum err err = OK;
     if (s == NULL)
         return ctx->fault.err;
     db_bind_text(s, 1, entity);
-    while ((err = db_step(ctx, s, &more)) == OK && more) {
+    while (each && (err = db_step(ctx, s, &more)) == OK && more) {
         read_row(ctx, s, &row);
         if ((err = ctx->fault.err) != OK || (err = each(arg, &row)) != OK)
             break;

@@ -45,7 +45,8 @@ struct outbox_row {
 
 enum outbox_stance {
     OUTBOX_CLOSED, /* replication is switched off: nothing is recorded */
-    OUTBOX_KEEPS,  /* there is no object store yet */
+    OUTBOX_ALONE, /* no bucket has heard of this node yet: the last word about an entity is enough */
+    OUTBOX_KEEPS, /* there is no object store now, but a bucket knows what was before */
     OUTBOX_CARRIES
 };
 /* ERR_CONFLICT, naming the writer, where another node alone may publish. */
@@ -54,9 +55,10 @@ enum err outbox_stance(struct ctx *ctx, struct conn *conn, enum outbox_stance *o
 /* Appends a change: of *row kind, entity, sha256, size and body count. */
 enum err outbox_add(struct ctx *ctx, struct conn *conn, const struct outbox_row *row) MUST_USE;
 
-/* The oldest row that may be worked on now and that is the first of its entity. */
-enum err outbox_next(struct ctx *ctx, struct conn *conn, int64_t now, struct outbox_row *out,
-                     bool *found) MUST_USE;
+/* Oldest first, those that may be worked on now and have no change of their entity before them that
+ * may not; at most max, and none after one that is not taken. Rows are in the arena. */
+enum err outbox_due(struct ctx *ctx, struct conn *conn, int64_t now, int max,
+                    bool (*take)(void *arg, const struct outbox_row *row), void *arg) MUST_USE;
 enum err outbox_find(struct ctx *ctx, struct conn *conn, const char *op_id, struct outbox_row *out,
                      bool *found) MUST_USE;
 enum err outbox_first_of(struct ctx *ctx, struct conn *conn, const char *entity,
@@ -72,7 +74,7 @@ enum err outbox_failed(struct ctx *ctx, struct conn *conn, const char *op_id, in
                        const char *why) MUST_USE;
 /* It stands in the log, or was lost to another change; *was tells whether there was such a row. */
 enum err outbox_done(struct ctx *ctx, struct conn *conn, const char *op_id, bool *was) MUST_USE;
-/* All waiting changes of that entity, in their order, are handed over and removed. */
+/* All waiting changes of that entity, in their order, are handed over and removed; each may be NULL. */
 enum err outbox_drop(struct ctx *ctx, struct conn *conn, const char *entity,
                      enum err (*each)(void *arg, const struct outbox_row *row), void *arg) MUST_USE;
 /* Everything may be tried at once: the store is back, or somebody asked. */

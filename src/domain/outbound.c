@@ -50,8 +50,8 @@ static enum err note(struct ctx *ctx, struct conn *conn, struct change *c)
     return outbox_add(ctx, conn, &row);
 }
 
-enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
-                          const struct plugin *row, const char *old_sha)
+static enum err note_version(struct ctx *ctx, struct conn *conn, const char *kind,
+                             const struct plugin *row, const char *old_sha)
 {
     struct change c = {
         .kind = kind, .at = ctx->now, .by = row->updated_by, .plugin = *row, .old_sha = old_sha};
@@ -59,14 +59,55 @@ enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
         c.at = row->created_at;
         c.by = row->created_by;
     }
+    return note(ctx, conn, &c);
+}
+
+static enum err note_whole(struct ctx *ctx, struct conn *conn, const struct plugin *row)
+{
+    enum err err = note_version(ctx, conn, OUTBOX_CREATE, row, NULL);
+    bool off = !row->enabled || row->quarantined;
+    return err == OK && off ? note_version(ctx, conn, OUTBOX_ENABLED, row, NULL) : err;
+}
+
+/*
+ * While no bucket has heard of this node, nobody needs the way things went: what waits about the
+ * version gives place to what its row says now. So what waits grows with the catalog and not with
+ * its history, and bytes that were overwritten are not kept for it.
+ */
+static enum err note_anew(struct ctx *ctx, struct conn *conn, const char *kind,
+                          const struct plugin *row)
+{
+    const char *entity = change_entity(ctx->arena, &(struct change){.kind = kind, .plugin = *row});
+    enum err err = entity ? outbox_drop(ctx, conn, entity, NULL, NULL) : ctx_no_memory(ctx);
+    return err == OK && strcmp(kind, OUTBOX_REMOVE) != 0 ? note_whole(ctx, conn, row) : err;
+}
+
+static enum err set_stage(struct ctx *ctx, struct conn *conn, const struct plugin *row,
+                          enum outbox_stance stance)
+{
+    return replica_set_stage(ctx, conn, row->id, stance == OUTBOX_CARRIES ? "pending" : "local");
+}
+
+enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
+                          const struct plugin *row, const char *old_sha)
+{
     enum outbox_stance stance;
     enum err err = outbox_stance(ctx, conn, &stance);
     if (err != OK || stance == OUTBOX_CLOSED)
         return err;
-    err = note(ctx, conn, &c);
-    if (err != OK)
+    err = stance == OUTBOX_ALONE ? note_anew(ctx, conn, kind, row)
+                                 : note_version(ctx, conn, kind, row, old_sha);
+    return err == OK ? set_stage(ctx, conn, row, stance) : err;
+}
+
+enum err outbound_whole(struct ctx *ctx, struct conn *conn, const struct plugin *row)
+{
+    enum outbox_stance stance;
+    enum err err = outbox_stance(ctx, conn, &stance);
+    if (err != OK || stance == OUTBOX_CLOSED)
         return err;
-    return replica_set_stage(ctx, conn, row->id, stance == OUTBOX_CARRIES ? "pending" : "local");
+    err = note_whole(ctx, conn, row);
+    return err == OK ? set_stage(ctx, conn, row, stance) : err;
 }
 
 enum err outbound_org(struct ctx *ctx, struct conn *conn, const struct org *org, const char *by)
@@ -74,7 +115,13 @@ enum err outbound_org(struct ctx *ctx, struct conn *conn, const struct org *org,
     struct change c = {.kind = OUTBOX_ORG, .at = ctx->now, .by = by, .org = *org};
     enum outbox_stance stance;
     enum err err = outbox_stance(ctx, conn, &stance);
-    return err == OK && stance != OUTBOX_CLOSED ? note(ctx, conn, &c) : err;
+    if (err != OK || stance == OUTBOX_CLOSED)
+        return err;
+    if (stance == OUTBOX_ALONE) {
+        const char *entity = change_entity(ctx->arena, &c);
+        err = entity ? outbox_drop(ctx, conn, entity, NULL, NULL) : ctx_no_memory(ctx);
+    }
+    return err == OK ? note(ctx, conn, &c) : err;
 }
 
 enum err outbound_open(struct ctx *ctx, struct conn *conn)

@@ -21,6 +21,8 @@ struct conn; /* store/store.h */
  */
 enum err outbound_version(struct ctx *ctx, struct conn *conn, const char *kind,
                           const struct plugin *row, const char *old_sha) MUST_USE;
+/* The row as it is now, as if nothing had ever been noted of it. */
+enum err outbound_whole(struct ctx *ctx, struct conn *conn, const struct plugin *row) MUST_USE;
 /* The org as it is now, made or changed by that user (NULL = the system). */
 enum err outbound_org(struct ctx *ctx, struct conn *conn, const struct org *org,
                       const char *by) MUST_USE;

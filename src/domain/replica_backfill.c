@@ -26,9 +26,7 @@ static enum err fill_version(struct ctx *ctx, struct conn *conn, const char *id)
     enum err err = plugin_store_find(ctx, conn, id, &p, &found);
     if (err != OK || !found)
         return err;
-    bool off = !p.enabled || p.quarantined;
-    err = outbound_version(ctx, conn, OUTBOX_CREATE, &p, NULL);
-    return err == OK && off ? outbound_version(ctx, conn, OUTBOX_ENABLED, &p, NULL) : err;
+    return outbound_whole(ctx, conn, &p);
 }
 
 static enum err fill_versions(struct ctx *ctx, struct conn *conn, void *arg)

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 
 import pytest
+from ceph import free_ports
 from nodes import PASSWORD, Cluster, eventually, facts, sha
 from packages import package, v1_package
 from people import create_org
@@ -148,6 +149,36 @@ def test_v1_overwrites_and_deletes_travel(cluster):
     cluster.settle()
     assert [r["sha256"] for r in a.rows().values()] == [sha(one)]
     assert [e["kind"] for e in cluster.log()] == ["version.create", "version.replace", "version.remove", "version.create"]
+
+
+def test_without_a_bucket_what_waits_grows_with_the_catalog_only(cluster):
+    a = cluster.node("a", run=False)
+    whole = dict(a.env)
+    a.env = {k: v for k, v in whole.items() if not k.startswith("AWS_")}
+    a.start()
+    for words in ("one", "two", "three"):
+        last = math_plugin(words)
+        send_v1(a, last, force=True)
+    a.upload()
+    for enabled in (False, True, False):
+        assert a.change(a.row(), enabled=enabled).status_code == 200
+    org = create_org(a.client, domain="acme.com")["org_id"]
+    a.upload(pid="com.acme.own", org=org)
+    view = a.view()
+    assert view["backlog"]["changes"] == 5  # three versions, one that is off, one org
+    assert view["backlog"]["bytes"] == sum(r["size_bytes"] for r in [*a.rows().values(), *a.rows(org).values()])
+    # nothing was ever tried, so nothing has failed
+    assert view["state"] == "local-only" and "AWS_ACCESS_KEY_ID" in view["reason"]
+    assert view["last_error"] is view["last_error_at"] is view["behind_since"] is view["last_success_at"] is None
+    a.stop()
+    a.env = whole
+    a.start()
+    b = cluster.node("b")
+    cluster.settle()
+    assert facts(a) == facts(b) and facts(a, org) == facts(b, org) and a.conflicts() == b.conflicts() == []
+    assert b.row()["enabled"] is False and b.client.get(f"/api/admin/orgs/{org}").json()["domain"] == "acme.com"
+    assert sha(last) in {r["sha256"] for r in b.rows().values()}
+    assert len(cluster.keys("blobs/")) == len(cluster.keys("versions/")) == 3
 
 
 def test_two_nodes_overwrite_the_same_v1_version(cluster, stub_store):
@@ -331,6 +362,9 @@ def test_the_command_line_sends_fetches_and_tells(cluster, cli):
     assert set(a.rows()) == {("com.acme.tool", "1.0.0"), ("com.acme.tool", "2.0.0")}
     failed = cli("sync", "--data", b.data, check=4)
     assert "local-only" in failed.stderr
+    # a store that is away: it says so and ends
+    away = cli("sync", "--data", b.data, check=1, **{**b.env, "LARDER_S3_ENDPOINT": f"http://127.0.0.1:{free_ports(1)[0]}"})
+    assert "Not synchronized (offline)" in away.stderr and "nothing is lost" in away.stderr
     told = cli("sync", check=0, LARDER_URL=a.server.url, LARDER_TOKEN=key.json()["raw_key"])
     assert "online" in told.stdout
 

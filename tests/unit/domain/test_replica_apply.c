@@ -161,6 +161,12 @@ static enum err want(struct ctx *ctx, struct conn *conn, void *arg)
     return err == OK ? outbound_version(ctx, conn, OUTBOX_ENABLED, &here, NULL) : err;
 }
 
+static enum err know_bucket(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    (void)arg;
+    return repl_state_bucket(ctx, conn, "01900000-0000-7000-8000-000000000001");
+}
+
 static enum err read_state(struct ctx *ctx, struct conn *conn, void *arg)
 {
     return repl_state_get(ctx, conn, arg);
@@ -189,6 +195,7 @@ static void live(struct town *t, struct library *l, uint32_t seed, struct sum *o
 {
     struct wish wish = {l, seed};
     struct repl_state state;
+    must(t, store_write(work(t), t->store, know_bucket, NULL));
     for (size_t at = 0; at < ENTRIES;) {
         size_t n = 1 + next_random(&wish.seed) % 20;
         n = n < ENTRIES - at ? n : ENTRIES - at;

@@ -12,7 +12,7 @@
 #include "cli/target.h"
 #include "cli/verbs.h"
 
-enum { LOOK_MS = 200, PATIENCE_MS = 60000 };
+enum { LOOK_MS = 200, PATIENCE_MS = 60000, AWAY_MS = 10000 };
 
 #define PATH "/api/admin/replication"
 
@@ -88,19 +88,24 @@ static bool is_done(const struct jr *v, struct slice asked_at)
 
 struct progress {
     int64_t waiting, missing, applied, moved_at;
+    int64_t away_at; /* since when the store does not answer; 0 = it does, or was not asked yet */
 };
 
 /* One line whenever something moved. */
 static void show_progress(struct cli *cli, const struct jr *v, struct progress *p)
 {
+    int64_t at = clock_mono_ms(cli->ctx->clock);
     struct progress now = {number(v, "backlog", "changes"), number(v, "packages", "missing"),
-                           number(v, "log", "applied"), p->moved_at};
+                           number(v, "log", "applied"), p->moved_at, 0};
+    if (is_state(v, "offline"))
+        now.away_at = p->away_at ? p->away_at : at;
+    p->away_at = now.away_at;
     bool moved = now.waiting != p->waiting || now.missing != p->missing ||
                  now.applied != p->applied;
     if (!moved)
         return;
     *p = now;
-    p->moved_at = clock_mono_ms(cli->ctx->clock);
+    p->moved_at = at;
     if (!cli->json)
         (void)fprintf(cli->err,
                       "%.*s: %" PRId64 " changes to send, %" PRId64
@@ -112,16 +117,18 @@ static void show_progress(struct cli *cli, const struct jr *v, struct progress *
 static enum err give_up(struct cli *cli, const struct jr *v)
 {
     struct slice why = jr_str(jr_member(v, "reason"));
-    return ctx_fail(cli->ctx, ERR_CONFLICT, "Not synchronized (%.*s): %.*s",
+    return ctx_fail(cli->ctx, is_state(v, "offline") ? ERR_BUSY : ERR_CONFLICT,
+                    "Not synchronized (%.*s): %.*s; %" PRId64 " changes wait, and nothing is lost",
                     SLICE_ARGS(jr_str(jr_member(v, "state"))), (int)(why.n < 300 ? why.n : 300),
-                    why.p ? why.p : "");
+                    why.p ? why.p : "", number(v, "backlog", "changes"));
 }
 
-/* Looks until it is done, hopeless, or nothing has moved for a minute. */
+/* Looks until it is done, hopeless, the store has not answered for ten seconds, or
+ * nothing has moved for a whole one. */
 static enum err wait_for(struct cli *cli, struct target *t, struct slice asked_at)
 {
     struct arena *all = cli->ctx->arena, scratch;
-    struct progress p = {-1, -1, -1, clock_mono_ms(cli->ctx->clock)};
+    struct progress p = {-1, -1, -1, clock_mono_ms(cli->ctx->clock), 0};
     bool done = false;
     enum err err = OK;
     arena_init(&scratch, 8 << 20);
@@ -135,7 +142,8 @@ static enum err wait_for(struct cli *cli, struct target *t, struct slice asked_a
             show_progress(cli, v, &p);
             done = is_done(v, asked_at);
         }
-        bool stands = clock_mono_ms(cli->ctx->clock) - p.moved_at > PATIENCE_MS;
+        int64_t now = clock_mono_ms(cli->ctx->clock);
+        bool stands = now - p.moved_at > PATIENCE_MS || (p.away_at && now - p.away_at > AWAY_MS);
         if (err == OK && !done && (is_hopeless(v) || stands))
             err = give_up(cli, v);
         cli->ctx->arena = all;
@@ -176,11 +184,11 @@ static enum err show(struct cli *cli, struct target *t)
 static enum err decide(struct cli *cli, struct target *t, const struct jr **v)
 {
     /* a node that has just been started does not know yet what it speaks to */
-    struct progress p = {-1, -1, -1, clock_mono_ms(cli->ctx->clock)};
+    int64_t begun = clock_mono_ms(cli->ctx->clock);
     struct slice text;
     enum err err = target_get(cli, t, PATH, v, &text);
     while (err == OK && is_state(*v, "starting") &&
-           clock_mono_ms(cli->ctx->clock) - p.moved_at < PATIENCE_MS) {
+           clock_mono_ms(cli->ctx->clock) - begun < PATIENCE_MS) {
         (void)poll(NULL, 0, LOOK_MS);
         err = target_get(cli, t, PATH, v, &text);
     }
@@ -217,7 +225,9 @@ const struct command command_sync = {
     .summary = "Send and fetch what the object store lacks and this node lacks, now",
     .help =
         "With --url the running server there does it; without, the data folder itself, while no\n"
-        "server runs on it. It ends when nothing waits any more, or says what stands in the way.",
+        "server runs on it. It ends when nothing waits any more, or says what stands in the way: "
+        "with\n"
+        "exit status 1 where the store does not answer for 10 seconds, 4 where somebody must act.",
     .flags = flags,
     .exec = exec,
 };

@@ -53,6 +53,39 @@ def test_every_failing_call_gives_a_clean_answer(world, faults, sticky):
     server.stop()
 
 
+def test_15_what_was_refused_leaves_nothing_behind(start_server, faults):
+    """From the n-th call on nothing can be written: the blob, the transaction, the tree behind it."""
+    server = start_server(**faults.env)
+    client, password = server.admin(), server.admin_password
+    org = client.post("/api/admin/orgs", json={"name": "Acme", "domain": "acme.com"}).json()["org_id"]
+    tried, status = {}, {}
+    for step in range(1, 5 * STEPS):
+        content, version = package("com.acme.full", f"1.{step}.0"), f"1.{step}.0"
+        tried[version] = hashlib.sha256(content).hexdigest()
+        faults.arm(f"fail {step}+")
+        r = upload(client, org, content)
+        faults.arm("none 0")
+        status[version] = r.status_code
+        assert r.status_code in (201, 503, 507), (step, r.text)
+        if r.status_code == 201:
+            break
+    assert 201 in status.values() and len(status) > 8, "the shim saw too few steps to believe it"
+    server.stop()
+    faults.arm_file.unlink()
+    server = start_server(data=server.data, admin_password=password)
+    rows = server.admin().get(f"/api/orgs/{org}/plugins/com.acme.full/versions").json()
+    stored = {row["version"]: row["sha256"] for row in rows}
+    # what was acknowledged is there; what was committed before the disk failed may be; no byte else
+    assert {v for v, s in status.items() if s == 201} <= set(stored) and stored.items() <= tried.items()
+    assert "1.1.0" not in stored and len(stored) < len(tried) - 3
+    assert {blob.name for blob in (server.data / "blobs").glob("??/*")} == set(stored.values())
+    assert {p.name for p in (server.data / "plugins" / "tenants" / org / "com.acme.full").iterdir()} == set(stored)
+    for row in rows:
+        got = server.admin().get(f"/api/orgs/{org}/plugins/{row['id']}/download")
+        assert hashlib.sha256(got.content).hexdigest() == row["sha256"]
+    server.stop()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
 def test_a_full_disk(start_server):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-full-"))

@@ -8,6 +8,7 @@ import gzip
 import json
 import shutil
 import sqlite3
+import threading
 
 import pytest
 from ceph import free_ports
@@ -60,13 +61,16 @@ def test_flags_tags_and_logos_travel(cluster):
             assert mine[field] == theirs[field], field
 
 
-def test_twins_are_one_version_and_no_conflict(cluster):
+def test_11_twins_are_one_version_and_no_conflict(cluster, stub_store):
     a, b = cluster.node("a"), cluster.node("b")
     content = package("com.acme.tool", "1.0.0")
+    stub_store.rule("PUT", r"^blobs/", status=503, code="SlowDown")  # neither hears of the other before both said yes
     a.upload(content=content)
-    b.upload(content=content, expect=None)  # 201, or 200 where it has come already
+    b.upload(content=content)
+    stub_store.clear()
     cluster.settle()
-    assert facts(a) == facts(b)
+    assert facts(a) == facts(b) and len(a.rows()) == 1
+    assert a.row()["replication"] == b.row()["replication"] == "replicated"
     assert a.conflicts() == b.conflicts() == []
     assert len(cluster.keys("versions/")) == 1
 
@@ -181,7 +185,7 @@ def test_without_a_bucket_what_waits_grows_with_the_catalog_only(cluster):
     assert len(cluster.keys("blobs/")) == len(cluster.keys("versions/")) == 3
 
 
-def test_two_nodes_overwrite_the_same_v1_version(cluster, stub_store):
+def test_21_two_nodes_overwrite_the_same_v1_version(cluster, stub_store):
     a, b = cluster.node("a"), cluster.node("b")
     send_v1(a, math_plugin("first"))
     cluster.settle()
@@ -201,8 +205,44 @@ def test_two_nodes_overwrite_the_same_v1_version(cluster, stub_store):
     assert kept.status_code == 200 and sha(kept.content) == lost[0]["sha256"]
 
 
+def delete_v1(node):
+    assert node.client.delete(V1 + "/uploaded/math_plugin/1.0.0").status_code in (200, 204)
+
+
+def test_22_one_overwrites_what_the_other_deletes(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    send_v1(a, math_plugin("first"))
+    cluster.settle()
+    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")  # neither hears of the other before it is done
+    second = send_v1(a, math_plugin("second"), force=True)
+    delete_v1(b)
+    stub_store.clear()
+    cluster.settle()
+    assert facts(a) == facts(b)
+    lost = a.conflicts() + b.conflicts()
+    if a.rows():  # the overwrite came first, so what was to be deleted is not what stands there
+        assert [r["sha256"] for r in a.rows().values()] == [second]
+        assert [c["kind"] for c in lost] == ["version.remove"] and b.conflicts() == lost
+    else:
+        assert [c["kind"] for c in lost] == ["version.replace"] and a.conflicts() == lost
+        kept = a.client.get(f"/api/admin/replication/conflicts/{lost[0]['id']}/download")
+        assert sha(kept.content) == second
+
+
+def test_22_gone_is_gone(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b")
+    send_v1(a, math_plugin("first"))
+    cluster.settle()
+    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")
+    delete_v1(a)
+    delete_v1(b)
+    stub_store.clear()
+    cluster.settle()
+    assert a.rows() == b.rows() == {} and a.conflicts() == b.conflicts() == []
+
+
 @pytest.mark.parametrize("snapshots", [True, False], ids=["snapshot", "log alone"])
-def test_an_empty_disk_comes_back_equal(cluster, snapshots):
+def test_19_an_empty_disk_comes_back_equal(cluster, snapshots):
     every = "5" if snapshots else "1000000"
     a, b = cluster.node("a", LARDER_S3_SNAPSHOT_EVERY=every), cluster.node("b", LARDER_S3_SNAPSHOT_EVERY=every)
     org = create_org(a.client, domain="acme.com")["org_id"]
@@ -232,6 +272,39 @@ def test_an_empty_disk_comes_back_equal(cluster, snapshots):
     a.upload(pid="com.acme.later")
     cluster.settle()
     assert facts(a) == facts(b)
+
+
+def test_19_an_empty_disk_while_another_publishes(cluster):
+    a = cluster.node("a", LARDER_S3_SNAPSHOT_EVERY="5")
+    b = cluster.node("b", LARDER_S3_SNAPSHOT_EVERY="5")
+    for n in range(6):
+        a.upload(pid=f"com.acme.before{n}")
+    created = b.client.post("/api/admin/users", json={"username": "ada", "email": "ada@acme.com", "password": PASSWORD})
+    assert created.status_code == 201, created.text
+    cluster.settle()
+    over, sent = threading.Event(), []
+
+    def publish():
+        while not over.is_set() or len(sent) < 5:
+            sent.append(a.upload(pid=f"com.acme.during{len(sent)}").status_code)
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    try:
+        b.stop()
+        shutil.rmtree(b.data)
+        b.start()
+        eventually(lambda: b.client.get("/readyz").status_code == 200, "readiness")
+    finally:
+        over.set()
+        publisher.join()
+    views = cluster.settle()
+    assert facts(a) == facts(b) and len(b.rows()) == 6 + len(sent)
+    assert views[0]["log"]["state_hash"] == views[1]["log"]["state_hash"]
+    for row in b.rows().values():
+        assert sha(b.download(row).content) == row["sha256"]
+    # people are of one node: they come back from its backup, never from the bucket
+    assert "ada" not in b.client.get("/api/admin/users").text
 
 
 def test_readiness_waits_for_the_first_catch_up_only(cluster, stub_store):

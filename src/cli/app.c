@@ -27,6 +27,7 @@
 #include "cli/folder.h"
 #include "cli/guard.h"
 #include "cli/replicate.h"
+#include "cli/restored.h"
 #include "cli/settings_check.h"
 #include "cli/stores.h"
 #include "cli/v1_open.h"
@@ -34,7 +35,6 @@
 #include "cli/work.h"
 #include "cli/workroom.h"
 #include "domain/events.h"
-#include "domain/record.h"
 #include "domain/setup.h"
 #include "domain/users.h"
 #include "http/assets.h"
@@ -293,32 +293,6 @@ static enum err make_first_admin(struct app *app)
     return err;
 }
 
-static enum err write_restored(struct ctx *ctx, struct conn *conn, void *arg)
-{
-    const struct swap_done *done = arg;
-    const struct actor system = actor_system();
-    struct record r;
-    record_start(ctx, &r);
-    jw_put_str(&r.json, "by", done->by);
-    jw_put_str(&r.json, "set_aside", done->aside);
-    return record_append(ctx, conn, &r, &system, "restore.done", NULL, done->token);
-}
-
-/* What was decided is done; the database that took the place says so from now on. */
-static enum err note_restore(struct app *app)
-{
-    struct ctx *ctx = app->cli->ctx;
-    if (app->restored.token == NULL)
-        return OK;
-    enum err err = store_write(ctx, app->store, write_restored, &app->restored);
-    if (err == OK)
-        err = swap_forget(ctx, app->data, &app->restored);
-    if (err == OK)
-        log_line(app->log, LOG_WARN, NULL, "restored", "by", app->restored.by, "set_aside",
-                 app->restored.aside, NULL);
-    return err;
-}
-
 /* Before any handler may run, so that no upload meets the sweep. */
 static enum err open_catalog(struct app *app)
 {
@@ -369,10 +343,9 @@ static enum err start(struct app *app, struct cli *cli, const char *listen)
         err = open_api(app);
     if (err == OK)
         err = start_server(app);
+    app->proves_restore = err == OK && app->restored.token && app->restored.why == NULL;
     if (err == OK)
         err = open_database(app);
-    if (err == OK)
-        err = note_restore(app);
     if (err == OK)
         err = make_first_admin(app);
     if (err == OK)
@@ -381,6 +354,8 @@ static enum err start(struct app *app, struct cli *cli, const char *listen)
         err = replicate_open(cli, &app->domain);
     if (err == OK)
         err = work_open(cli, app->data, &app->domain, &app->shelf);
+    if (err == OK)
+        err = restored_note(cli->ctx, app->data, app->store, &app->restored);
     if (err != OK)
         return err;
     atomic_store_explicit(&app->readiness.open, true, memory_order_release);
@@ -391,9 +366,21 @@ static enum err start(struct app *app, struct cli *cli, const char *listen)
     return OK;
 }
 
+/* What concerns the data alone, and came with a restore, is answered by what was there before it. */
+static enum err start_or_go_back(struct app *app, struct cli *cli, const char *listen)
+{
+    enum err err = start(app, cli, listen);
+    if (err == OK || !app->proves_restore ||
+        restored_take_back(cli->ctx, app->data, &app->restored) != OK)
+        return err;
+    app_stop(app);
+    cli->ctx->now = clock_wall_ms(cli->ctx->clock);
+    return start(app, cli, listen);
+}
+
 enum err app_start(struct app *app, struct cli *cli)
 {
-    return start(app, cli, config_text(cli->config, "listen"));
+    return start_or_go_back(app, cli, config_text(cli->config, "listen"));
 }
 
 /* A port that the kernel chose is kept, or nobody would find us again. */
@@ -413,7 +400,7 @@ enum err app_restart(struct app *app)
     app_stop(app);
     cli->ctx->now = clock_wall_ms(cli->ctx->clock);
     *app = (struct app){.cli = cli, .lock = -1};
-    return listen ? start(app, cli, listen) : ctx_no_memory(cli->ctx);
+    return listen ? start_or_go_back(app, cli, listen) : ctx_no_memory(cli->ctx);
 }
 
 void app_tend(struct app *app)

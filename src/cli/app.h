@@ -44,6 +44,7 @@ struct app {
     struct server *server;
     struct shelf shelf;
     struct swap_done restored; /* by this start */
+    bool proves_restore;       /* this start has opened what was restored */
     const char *listen;        /* where to, as set or as before a restart */
     _Atomic bool start_anew;   /* a restore was decided: app_restart is due, SIGUSR1 says so */
 };

@@ -18,7 +18,8 @@
 #include "base/crypto.h"
 #include "cli/folder.h"
 
-#define PLAN "restore.plan"
+#define PLAN "restore.plan" /* "<token> <by>", or "back <token> <by>" and why in a second line */
+#define BACK "back "
 #define PREFIX "restore-"
 
 /* What belongs to a database beside its file; it is made anew with it. */
@@ -27,6 +28,7 @@ static const char *const leftovers[] = {"larder.db-wal", "larder.db-shm"};
 struct swap {
     struct ctx *ctx;
     const char *data, *stage, *aside;
+    const char *failed; /* where what was restored goes on the way back */
 };
 
 static bool exists(struct ctx *ctx, const char *folder, const char *name)
@@ -114,9 +116,16 @@ enum err swap_plan(struct ctx *ctx, const char *data, const char *token, const c
     return text ? folder_write(ctx, data, PLAN, slice_of(text)) : ctx_no_memory(ctx);
 }
 
+enum err swap_take_back(struct ctx *ctx, const char *data, const struct swap_done *done,
+                        const char *why)
+{
+    const char *text = str_printf(ctx->arena, BACK "%s %s\n%s", done->token, done->by, why);
+    return text ? folder_write(ctx, data, PLAN, slice_of(text)) : ctx_no_memory(ctx);
+}
+
 static enum err read_plan(struct ctx *ctx, const char *data, struct swap_done *out)
 {
-    struct slice text;
+    struct slice text, first = SLICE_NONE;
     const char *path = folder_file(ctx, data, PLAN);
     *out = (struct swap_done){0};
     if (path == NULL)
@@ -126,23 +135,25 @@ static enum err read_plan(struct ctx *ctx, const char *data, struct swap_done *o
     enum err err = folder_read(ctx, path, &text);
     if (err != OK)
         return err;
-    size_t at = slice_find(text, ' ');
-    struct slice token = slice_sub(text, 0, at);
+    bool back = slice_starts(text, BACK);
+    text = back ? slice_sub(text, sizeof BACK - 1, text.n) : text;
+    (void)slice_split(&text, '\n', &first);
+    size_t at = slice_find(first, ' ');
+    struct slice token = slice_sub(first, 0, at);
     if (!crypto_is_uuid(token))
         return ctx_fail(ctx, ERR_CORRUPT,
                         "%s is not readable. Remove it to leave the folder as it is now", path);
     out->token = slice_dup(ctx->arena, token);
-    out->by = slice_dup(ctx->arena, slice_trim(slice_sub(text, at, text.n)));
+    out->by = slice_dup(ctx->arena, slice_trim(slice_sub(first, at, first.n)));
     out->aside = out->token ? str_printf(ctx->arena, "backups/before-restore-%s", out->token)
                             : NULL;
-    return out->aside && out->by ? OK : ctx_no_memory(ctx);
+    out->why = back ? slice_dup(ctx->arena, slice_trim(text)) : NULL;
+    return out->aside && out->by && (out->why || !back) ? OK : ctx_no_memory(ctx);
 }
 
-static enum err make_aside(const struct swap *s)
+static enum err make_folder(struct ctx *ctx, const char *path)
 {
-    if (mkdir(s->aside, 0700) != 0 && errno != EEXIST)
-        return ctx_fail_errno(s->ctx, errno, s->aside);
-    return OK;
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : ctx_fail_errno(ctx, errno, path);
 }
 
 /* The old one goes aside, unless it did before; an empty folder in its place was made by a start
@@ -174,7 +185,7 @@ static enum err set_aside(const struct swap *s, const char *name)
 
 static enum err carry_out(const struct swap *s)
 {
-    enum err err = make_aside(s);
+    enum err err = make_folder(s->ctx, s->aside);
     if (err != OK || !exists(s->ctx, s->stage, "larder.db"))
         return err;
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers && err == OK; i++)
@@ -190,10 +201,11 @@ static enum err carry_out(const struct swap *s)
     return err == OK ? replace(s, "larder.db") : err;
 }
 
-/* Somebody removed the unpacked copy in between: what was there comes back. */
-static enum err take_back(const struct swap *s)
+/* What was there comes back, the database last. Where somebody removed the unpacked copy in between,
+ * some of it never went. */
+static enum err bring_back(const struct swap *s)
 {
-    static const char *const parts[] = {"larder.db-wal", "larder.db", "key", "plugins", "blobs"};
+    static const char *const parts[] = {"blobs", "plugins", "key", "larder.db-wal", "larder.db"};
     enum err err = OK;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && err == OK; i++) {
         const char *path = folder_file(s->ctx, s->data, parts[i]);
@@ -207,18 +219,50 @@ static enum err take_back(const struct swap *s)
     return err;
 }
 
+/*
+ * First all of what was restored goes, the database last, then all of what was there comes. So the
+ * log of one database never stands beside another, and it can be seen how far a process came that was
+ * killed here. The shared memory of the log is made anew from it.
+ */
+static enum err give_back(const struct swap *s)
+{
+    static const char *const parts[] = {"larder.db-wal", "larder.db-shm", "plugins", "blobs"};
+    const struct swap out = {s->ctx, s->data, NULL, s->failed, NULL};
+    if (!exists(s->ctx, s->aside, "larder.db"))
+        return OK;
+    enum err err = make_folder(s->ctx, s->failed);
+    bool here = exists(s->ctx, s->data, "larder.db") && !exists(s->ctx, s->failed, "larder.db");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && err == OK && here; i++)
+        err = set_aside(&out, parts[i]);
+    if (err == OK && here && exists(s->ctx, s->aside, "key"))
+        err = set_aside(&out, "key");
+    if (err == OK && here)
+        err = set_aside(&out, "larder.db");
+    if (err == OK)
+        err = folder_sync(s->ctx, s->data);
+    return err == OK ? bring_back(s) : err;
+}
+
 enum err swap_resume(struct ctx *ctx, const char *data, struct swap_done *out)
 {
     enum err err = read_plan(ctx, data, out);
     if (err != OK || out->token == NULL)
         return err;
+    const char *failed = str_printf(ctx->arena, "backups/failed-restore-%s", out->token);
     struct swap s = {ctx, data, swap_stage(ctx, data, out->token),
-                     folder_file(ctx, data, out->aside)};
-    if (s.stage == NULL || s.aside == NULL)
+                     folder_file(ctx, data, out->aside),
+                     failed ? folder_file(ctx, data, failed) : NULL};
+    if (s.stage == NULL || s.aside == NULL || s.failed == NULL)
         return ctx_no_memory(ctx);
-    err = carry_out(&s);
-    if (err == OK && !exists(ctx, data, "larder.db"))
-        err = take_back(&s);
+    err = out->why ? give_back(&s) : carry_out(&s);
+    if (err == OK && out->why) {
+        out->aside = failed;
+    } else if (err == OK && !exists(ctx, data, "larder.db")) {
+        out->why = "The unpacked backup was removed before it could take its place";
+        err = swap_take_back(ctx, data, out, out->why);
+        if (err == OK)
+            err = bring_back(&s);
+    }
     if (err == OK)
         err = folder_make(ctx, data); /* what was set aside is there again, empty */
     return err == OK ? folder_sync(ctx, data) : err;

@@ -10,6 +10,7 @@ import time
 
 import pytest
 import requests
+from conftest import run_cli
 from people import Person, create_org
 
 DEADLINE = 60
@@ -157,6 +158,86 @@ def test_what_is_no_whole_backup_is_refused(server):
     answer = admin.post("/api/admin/restore/preview", files={"file": b"x"})
     assert answer.status_code == 415
     assert not [p for p in (server.data / "tmp").iterdir() if p.name.startswith("restore")]
+
+
+def test_a_restore_that_the_server_does_not_start_on_is_taken_back(start_server):
+    """A backup without an administrator, where the setting that would make one is no good: it was not
+    needed until now, so no check before the restore can know."""
+    empty = start_server(admin_password=None)
+    file = empty.data.parent / "empty.tar"
+    empty.cli("backup", file, check=0)
+    empty.stop()
+    server = start_server()
+    password, data = server.admin_password, server.data
+    admin = server.admin()
+    create_org(admin, name="Before")
+    admin.post("/api/admin/examples")
+    admin.session.close()
+    server.stop()
+    server = start_server(data=data, admin_password="short")
+    server.admin_password = password
+    admin = server.admin()
+    token = preview(admin, file.read_bytes()).json()["token"]
+    assert restore(admin, token, password).status_code == 202
+
+    def ready():
+        try:
+            return server.client().get("/readyz").status_code == 200 and "restore.taken_back" in server.log_text()
+        except requests.RequestException:
+            return False
+
+    until(ready, "the server answers with what it had before")
+    assert admin.get("/api/me").status_code == 200, "even the session is there"
+    assert names(admin) == ["Before"]
+    rows = admin.get("/api/admin/plugins").json()
+    assert rows and admin.get(f"/api/admin/plugins/{rows[0]['id']}/download").status_code == 200
+    for row in rows:
+        assert (data / "plugins" / "system" / row["pid"] / row["version"] / "plugin.py").exists()
+    event = next(e for e in admin.get("/api/admin/audit?limit=50").json() if e["action"] == "restore.failed")
+    assert "admin-password" in event["detail"]["why"] and event["detail"]["by"] == "admin"
+    assert event["detail"]["set_aside"] == f"backups/failed-restore-{token}"
+    assert (data / "backups" / f"failed-restore-{token}" / "larder.db").exists()
+    assert list((data / "backups" / f"before-restore-{token}").iterdir()) in ([], [data / "backups" / f"before-restore-{token}" / "larder.db-shm"])
+    assert not (data / "restore.plan").exists() and not list((data / "tmp").iterdir())
+    server.stop()
+    again = start_server(data=data, admin_password=password)
+    assert names(again.admin()) == ["Before"]
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2, 3, 4, 5, 6, 7])
+def test_a_way_back_is_gone_to_its_end_by_the_next_start(start_server, moved):
+    """As after a kill while what was there before comes back. Its last change stands in its log alone."""
+    server = start_server()
+    create_org(server.admin(), name="Before")
+    file = server.data.parent / "backup.tar"
+    server.cli("backup", file, check=0)
+    create_org(server.admin(), name="After")
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    token, data = "01900000-0000-7000-8000-000000000001", server.data
+    before, failed = data / "backups" / f"before-restore-{token}", data / "backups" / f"failed-restore-{token}"
+    before.mkdir()
+    assert (data / "larder.db-wal").stat().st_size > 0
+    for part in ("larder.db-wal", "larder.db-shm", "larder.db", "plugins", "blobs"):
+        os.rename(data / part, before / part)
+    other = data.parent / "restored"
+    run_cli(server.binary, "restore", file, "--data", other, check=0)
+    os.rename(other / "larder.db", data / "larder.db")
+    os.rename(other / "blobs", data / "blobs")
+    (data / "plugins").mkdir()
+    (data / "restore.plan").write_text(f"back {token} admin\nThe reason")
+    failed.mkdir()
+    steps = [(data / "plugins", failed / "plugins"), (data / "blobs", failed / "blobs"), (data / "larder.db", failed / "larder.db"),
+             (before / "blobs", data / "blobs"), (before / "plugins", data / "plugins"),
+             (before / "larder.db-wal", data / "larder.db-wal"), (before / "larder.db", data / "larder.db")]
+    for source, target in steps[:moved]:
+        os.rename(source, target)
+    again = start_server(data=data, admin_password=server.admin_password)
+    admin = again.admin()
+    assert names(admin) == ["After", "Before"]
+    event = next(e for e in admin.get("/api/admin/audit?limit=50").json() if e["action"] == "restore.failed")
+    assert event["detail"]["why"] == "The reason"
+    assert (failed / "larder.db").exists() and not (data / "restore.plan").exists()
 
 
 @pytest.mark.parametrize("moved", [0, 1, 2, 3, 4])

@@ -5,7 +5,7 @@
  * What a call does, and which permission it needs, is told at /docs.
  */
 import { api, call, listPage, path, sendFile } from "./api.js";
-import { action, curl } from "./commands.js";
+import { action, curl, quoted } from "./commands.js";
 
 const all = async (where, query) => {
   const rows = [];
@@ -80,18 +80,34 @@ export const admin = {
   restore: (token, password) => call("POST", "/api/admin/restore", { json: { token, password, confirm: "RESTORE" } }),
 };
 
+const only = (method, where, json) => ({ curl: curl(method, where, { json }) }); /* no verb of larder does it */
+
 export const adminCommands = {
-  createOrg: (what) => ({ curl: curl("POST", "/api/admin/orgs", { json: what }) }),
-  createUser: (what) => ({ curl: curl("POST", "/api/admin/users", { json: what }) }),
-  createKey: (what) => action("POST", "/api/admin/users/api-keys", { json: what }, "token create LABEL --scopes LIST"),
-  audit: (query) => ({ curl: curl("GET", `/api/admin/audit?${new URLSearchParams(query)}`) }),
+  createOrg: (what) => only("POST", "/api/admin/orgs", what),
+  changeOrg: (id, changes) => only("PATCH", path`/api/admin/orgs/${id}`, changes),
+  createUser: (what) => only("POST", "/api/admin/users", what),
+  changeUser: (id, changes) => only("PATCH", path`/api/admin/users/${id}`, changes),
+  deleteUser: (id) => only("DELETE", path`/api/admin/users/${id}`),
+  addMember: (org, what) => only("POST", path`/api/orgs/${org}/members`, what),
+  changeMember: (org, id, changes) => only("PATCH", path`/api/orgs/${org}/users/${id}/membership`, changes),
+  removeMember: (org, id) => only("DELETE", path`/api/orgs/${org}/users/${id}`),
+  createRole: (what) => only("POST", "/api/admin/roles", what),
+  changeRole: (id, changes) => only("PATCH", path`/api/admin/roles/${id}`, changes),
+  deleteRole: (id) => only("DELETE", path`/api/admin/roles/${id}`),
+  revokeKey: (id) => action("DELETE", path`/api/admin/users/api-keys/${id}`, {}, `token revoke ${id}`),
+  createKey: (what) => action("POST", "/api/admin/users/api-keys", { json: what }, `token create ${quoted(what.name || "LABEL")} --scopes ${quoted(what.scopes.join(",") || "LIST")}`),
+  audit: (query) => only("GET", `/api/admin/audit?${new URLSearchParams(query)}`),
   verifyAudit: "larder audit verify",
   sync: () => action("POST", "/api/admin/replication/sync", {}, "sync"),
-  sweep: () => ({ curl: curl("POST", "/api/admin/storage/sweep") }),
+  sweep: () => only("POST", "/api/admin/storage/sweep"),
+  becomeWriter: () => only("POST", "/api/admin/replication/writer"),
+  acceptBucket: () => only("POST", "/api/admin/replication/bucket"),
+  resolveConflict: (id) => only("POST", path`/api/admin/replication/conflicts/${id}/resolve`),
+  deleteBackup: (name) => only("DELETE", path`/api/admin/backups/${name}`),
   settings: () => action("GET", "/api/admin/config", {}, "config"),
-  metrics: () => ({ curl: curl("GET", "/metrics") }),
-  log: () => ({ curl: curl("GET", "/api/admin/logs?limit=500") }),
-  jobs: () => ({ curl: curl("GET", "/api/admin/jobs") }),
+  metrics: () => only("GET", "/metrics"),
+  log: () => only("GET", "/api/admin/logs?limit=500"),
+  jobs: () => only("GET", "/api/admin/jobs"),
   makeBackup: () => action("POST", "/api/admin/backups", {}, "backup FILE"),
   backup: (name) => ({ curl: curl("GET", path`/api/admin/backups/${name}`, { output: name }) }),
 };

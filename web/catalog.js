@@ -26,7 +26,7 @@ export function slim(row) {
     id: row.id, pid: row.pid, name: row.name, version: row.version, description: row.description ?? "", tag: row.tag ?? "",
     capabilities: (row.capabilities ?? []).map(nameOfCapability), source: row.source, org_id: row.org_id, enabled: row.enabled, logo: row.logo_image,
     size: row.size_bytes, created: row.created_at, changed: row.updated_at ?? row.created_at, artifact: row.artifact,
-    health: row.health ?? "unchecked", copy: row.artifact === "missing" ? "missing" : (row.replication ?? ""),
+    health: row.health ?? "unchecked", copy: (row.artifact ?? "present") === "present" ? (row.replication ?? "") : row.artifact,
     key: `${row.source} ${row.pid}`, sortName: row.name.toLowerCase(),
     text: [row.name, row.pid, row.tag, ...(row.capabilities ?? [])].join("\n").toLowerCase(),
   };

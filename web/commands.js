@@ -1,14 +1,15 @@
 /*
  * commands.js - every action of the pages as a command line: curl, and larder's own verb.
  *
- * A row gives {curl, larder}, the second only where the program has such a verb; the part CopyAs (parts/copy.js) and the menus offer both. Tokens and
- * organizations stand in variables or as their name, so that a copied line holds no secret.
+ * A row gives {curl, larder}, the second only where the program has such a verb; the part CopyAs
+ * (parts/copy.js) and the menus offer both. Tokens and organizations stand in variables or as their
+ * name, so that a copied line holds no secret.
  * To add one: action(method, path, {json, file}, "larder words").
  */
 import { homeOf, path, pluginPath, pluginsPath } from "./api.js";
 import { scopeOf, session } from "./session.js";
 
-const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${String(text).replaceAll("'", `'\\''`)}'`);
+export const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${String(text).replaceAll("'", `'\\''`)}'`);
 
 export function curl(method, where, { json, file, output } = {}) {
   const lines = [`curl ${method === "GET" ? "" : `-X ${method} `}${quoted(location.origin + where)}`, '-H "Authorization: Bearer $TOKEN"'];
@@ -19,6 +20,12 @@ export function curl(method, where, { json, file, output } = {}) {
 }
 
 export const action = (method, where, options, larder) => ({ curl: curl(method, where, options), larder: `larder ${larder}` });
+
+/* Several at once: one line after the other. */
+export function together(calls) {
+  const lines = (kind) => calls.map((one) => one[kind]).join("\n");
+  return { curl: lines("curl"), ...(calls.every((one) => one.larder) && { larder: lines("larder") }) };
+}
 
 /* " --org NAME" for an organization, nothing for the system. */
 export function orgFlag(scope) {
@@ -35,6 +42,8 @@ export const commands = {
   enable: (plugin, scope, on = true) =>
     action("PATCH", pluginPath(plugin, scope), { json: { enabled: on } },
       `${on ? "enable" : "disable"} ${named(plugin)}${orgFlag(homeOf(plugin, scope))}`),
+  quarantine: (plugin, scope, on) => ({ curl: curl("PATCH", pluginPath(plugin, scope), { json: { quarantined: on } }) }),
+  tag: (plugin, scope, tag) => ({ curl: curl("PATCH", pluginPath(plugin, scope), { json: { tag } }) }),
   download: (plugin, scope) =>
     action("GET", `${pluginsPath(scope)}${path`/${plugin.id}/download`}`, { output: `${plugin.pid}-${plugin.version}.zip` },
       `download ${named(plugin)}${orgFlag(scope)}`),

@@ -13,8 +13,8 @@ import { api, onReach, openEvents } from "./api.js";
 import { createStore } from "./store.js";
 
 const KINDS = [
-  "plugin.uploaded", "plugin.enabled", "plugin.disabled", "plugin.deleted", "plugin.health",
-  "plugins.reloaded", "replication.state",
+  "plugin.uploaded", "plugin.enabled", "plugin.disabled", "plugin.tagged", "plugin.deleted",
+  "plugin.health", "plugins.reloaded", "replication.state",
 ];
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30000;

@@ -4,6 +4,7 @@
  *   path    with :parts; ":scope" is an organization's id or "system"
  *   load    fetches the view's file when it is first shown; `view` names its export. A view gets
  *           {me, scope, params, query}; it reads more with useRoute() and changes it with setQuery()
+ *   sheet   the stylesheet in css/ that only such views need; it is in the page before they are drawn
  *   needs   the permission without which the page is neither offered nor shown: "plugins:read" in
  *           the scope of the address, or a whole name as "cadence:system:audit:read"
  *   only    "org": not for the system, whose catalog has no such page
@@ -30,6 +31,7 @@ export const pages = [
     title: texts.nav.plugin,
     load: () => import("./views/plugin.js"),
     view: "Plugin",
+    sheet: "plugin",
     needs: "plugins:read",
   },
   {
@@ -38,6 +40,7 @@ export const pages = [
     title: texts.members.title,
     load: () => import("./views/members.js"),
     view: "Members",
+    sheet: "admin",
     needs: "members:read",
     only: "org",
     nav: { group: "scope", icon: "people" },
@@ -48,6 +51,7 @@ export const pages = [
     title: texts.orgs.title,
     load: () => import("./views/orgs.js"),
     view: "Orgs",
+    sheet: "admin",
     needs: "cadence:system:orgs:read",
     nav: { group: "people", icon: "org" },
   },
@@ -57,6 +61,7 @@ export const pages = [
     title: texts.users.title,
     load: () => import("./views/users.js"),
     view: "Users",
+    sheet: "admin",
     needs: "cadence:system:users:read",
     nav: { group: "people", icon: "person" },
   },
@@ -66,6 +71,7 @@ export const pages = [
     title: texts.roles.title,
     load: () => import("./views/roles.js"),
     view: "Roles",
+    sheet: "admin",
     needs: "cadence:system:roles:read",
     nav: { group: "people", icon: "shield" },
   },
@@ -75,6 +81,7 @@ export const pages = [
     title: texts.keys.title,
     load: () => import("./views/keys.js"),
     view: "Keys",
+    sheet: "admin",
     needs: "cadence:system:api_keys:read",
     nav: { group: "people", icon: "key" },
   },
@@ -84,6 +91,7 @@ export const pages = [
     title: texts.attention.title,
     load: () => import("./views/attention.js"),
     view: "Attention",
+    sheet: "admin",
     needs: "cadence:system:metrics:read",
     nav: { group: "system", icon: "attention" },
   },
@@ -93,6 +101,7 @@ export const pages = [
     title: texts.monitor.title,
     load: () => import("./views/monitor.js"),
     view: "Monitor",
+    sheet: "admin",
     needs: "cadence:system:metrics:read",
     nav: { group: "system", icon: "health" },
   },
@@ -102,6 +111,7 @@ export const pages = [
     title: texts.replication.title,
     load: () => import("./views/replication.js"),
     view: "Replication",
+    sheet: "admin",
     needs: "cadence:system:storage:read",
     nav: { group: "system", icon: "cloud" },
   },
@@ -111,6 +121,7 @@ export const pages = [
     title: texts.storage.title,
     load: () => import("./views/storage.js"),
     view: "Storage",
+    sheet: "admin",
     needs: "cadence:system:storage:read",
     nav: { group: "system", icon: "storage" },
   },
@@ -120,6 +131,7 @@ export const pages = [
     title: texts.backups.title,
     load: () => import("./views/backups.js"),
     view: "Backups",
+    sheet: "admin",
     needs: "cadence:system:backup:read",
     nav: { group: "system", icon: "backup" },
   },
@@ -129,6 +141,7 @@ export const pages = [
     title: texts.jobs.title,
     load: () => import("./views/jobs.js"),
     view: "Jobs",
+    sheet: "admin",
     needs: "cadence:system:plugins:read",
     nav: { group: "system", icon: "clock" },
   },
@@ -138,6 +151,7 @@ export const pages = [
     title: texts.audit.title,
     load: () => import("./views/audit.js"),
     view: "Audit",
+    sheet: "admin",
     needs: "cadence:system:audit:read",
     nav: { group: "system", icon: "audit" },
   },
@@ -147,6 +161,7 @@ export const pages = [
     title: texts.logs.title,
     load: () => import("./views/logs.js"),
     view: "Logs",
+    sheet: "admin",
     needs: "cadence:system:logs:read",
     nav: { group: "system", icon: "log" },
   },
@@ -156,6 +171,7 @@ export const pages = [
     title: texts.settings.title,
     load: () => import("./views/settings.js"),
     view: "Settings",
+    sheet: "admin",
     needs: "cadence:system:metrics:read",
     nav: { group: "system", icon: "gear" },
   },
@@ -167,6 +183,27 @@ export const pages = [
     view: "Account",
   },
 ];
+
+const sheets = new Map(); // name -> promise: it is in the page
+
+function sheet(name) {
+  const link = document.createElement("link");
+  const loaded = new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = () => (sheets.delete(name), link.remove(), reject(new Error(texts.error.offline)));
+  });
+  link.rel = "stylesheet";
+  link.href = new URL(`./css/${name}.css`, import.meta.url).href;
+  document.head.append(link);
+  sheets.set(name, loaded);
+  return loaded;
+}
+
+/* The file of a page's view; what it looks like has arrived by then. */
+export async function loadPage(page) {
+  const [file] = await Promise.all([page.load(), page.sheet && (sheets.get(page.sheet) ?? sheet(page.sheet))]);
+  return file;
+}
 
 /* Is there such a page in this scope? */
 export const hasPage = (page, scope) => !page.path.includes(":scope") || (scope !== "" && (page.only !== "org" || scope !== "system"));

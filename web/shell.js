@@ -11,7 +11,7 @@ import { DropLayer, UploadPanel } from "./droplayer.js";
 import { keep } from "./kept.js";
 import { useKeys } from "./keys.js";
 import { line, tryNow, useLive } from "./live.js";
-import { catalogPath, hasPage, pageAt, pages } from "./pages.js";
+import { catalogPath, hasPage, loadPage, pageAt, pages } from "./pages.js";
 import { Brand, Button, EmptyState, ErrorPanel, Icon, IconButton, Menu, Skeleton, toast } from "./parts.js";
 import { setTheme, theme, themes } from "./parts/theme.js";
 import { address, go, useRoute } from "./router.js";
@@ -126,7 +126,7 @@ function useView(page) {
   useEffect(() => {
     let here = true;
     setWrong(null);
-    page?.load().then(
+    if (page) loadPage(page).then(
       (file) => here && show({ page, View: file[page.view] }),
       (error) => here && setWrong(error),
     );

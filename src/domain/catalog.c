@@ -365,9 +365,12 @@ static enum err apply_change(struct ctx *ctx, struct conn *conn, void *arg)
     return err == OK ? write_records(ctx, conn, c, &before, p, toggled, tagged) : err;
 }
 
-static void tell(struct domain *d, const struct plugin *p)
+static void tell(struct domain *d, const struct plugin *p, bool toggled)
 {
-    events_emit(d, &(struct event){.kind = p->enabled ? "plugin.enabled" : "plugin.disabled",
+    const char *kind = !toggled     ? "plugin.tagged"
+                       : p->enabled ? "plugin.enabled"
+                                    : "plugin.disabled";
+    events_emit(d, &(struct event){.kind = kind,
                                    .org_id = p->org_id,
                                    .plugin_id = p->id,
                                    .pid = p->pid,
@@ -380,10 +383,10 @@ enum err catalog_change(struct ctx *ctx, struct domain *d, const struct actor *a
 {
     struct changing c = {.actor = actor, .lookup = {org_id, id, false, out}, .change = change};
     enum err err = store_write(ctx, d->store, apply_change, &c);
-    if (err == OK && c.changed)
+    if (err == OK && c.changed) {
         catalog_changed(d, org_id);
-    if (err == OK && c.toggled)
-        tell(d, out);
+        tell(d, out, c.toggled);
+    }
     return err;
 }
 

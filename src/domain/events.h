@@ -22,7 +22,7 @@ struct events;
 enum { EVENTS_KEPT = 1024, EVENT_TEXT = 1024, EVENT_ID_MAX = 32 };
 
 /*
- * One of: plugin.uploaded plugin.enabled plugin.disabled plugin.deleted plugin.health
+ * One of: plugin.uploaded plugin.enabled plugin.disabled plugin.tagged plugin.deleted plugin.health
  * plugins.reloaded replication.state. The kind must outlive the events: a literal.
  */
 struct event {

@@ -50,6 +50,7 @@ struct publishing {
     char sha256[SHA256_HEX], id[ID_TEXT];
     const char *route;
     bool replayed; /* the idempotency key was used before, for the same bytes */
+    bool mended;   /* the version had lost its bytes, and these are they */
 };
 
 /* ------------------------------------------------------------------ reading */
@@ -302,22 +303,24 @@ static enum err insert(struct ctx *ctx, struct conn *conn, struct publishing *p)
 }
 
 /* The bytes of a version that had lost them stand again: blob_put has just seen to it. */
-static enum err note_return(struct ctx *ctx, struct conn *conn, struct plugin *p)
+static enum err note_return(struct ctx *ctx, struct conn *conn, struct publishing *p)
 {
-    if (strcmp(p->artifact, "present") == 0)
+    struct plugin *row = &p->out->plugin;
+    p->mended = strcmp(row->artifact, "present") != 0;
+    if (!p->mended)
         return OK;
-    p->artifact = "present";
-    return plugin_store_set_artifact(ctx, conn, p->sha256, p->artifact);
+    row->artifact = "present";
+    return plugin_store_set_artifact(ctx, conn, row->sha256, row->artifact);
 }
 
 static enum err commit(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct publishing *p = arg;
     bool stop;
-    p->out->unchanged = p->replayed = false;
+    p->out->unchanged = p->replayed = p->mended = false;
     enum err err = decide(ctx, conn, p, &stop);
     if (err == OK)
-        err = stop ? note_return(ctx, conn, &p->out->plugin) : insert(ctx, conn, p);
+        err = stop ? note_return(ctx, conn, p) : insert(ctx, conn, p);
     return err == OK ? remember_key(ctx, conn, p) : err;
 }
 
@@ -424,7 +427,7 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
     jobs_wake(d->jobs);
     /* after the tree, so that whoever sees the version in a list can load it */
     catalog_changed(d, done->org_id);
-    if (!p->out->unchanged)
+    if (!p->out->unchanged || p->mended)
         events_emit(d, &(struct event){.kind = "plugin.uploaded",
                                        .org_id = done->org_id,
                                        .plugin_id = done->id,

@@ -1,18 +1,18 @@
 /*
  * ask.js - a dialog with a form: a few fields, one button, and what the server says against them.
  *
- *   Ask {title, note, action, fields: [{key, label, hint, type, options, ...}], start, onSubmit, onClose, children}
+ *   Ask {title, note, action, fields: [{key, label, hint, type, options, ...}], start, call, onSubmit, onClose, children}
  *
  * onSubmit(values) may fail; an error that names a field stands at that field, any other above all.
- * The dialog closes itself when it succeeds. children(values, set) is drawn below the fields.
+ * call(values) gives the same as a command line. The dialog closes itself when it succeeds. children(values, set) is drawn below the fields.
  */
 import { html, useState } from "../preact.js";
 import { texts } from "../texts.js";
 import { Button, useTask } from "./basic.js";
-import { Dialog } from "./dialog.js";
+import { Dialog, FootCopy } from "./dialog.js";
 import { Field, Form, Wrong } from "./form.js";
 
-export function Ask({ title, note, action, danger, fields, start = {}, onSubmit, onClose, wide, children }) {
+export function Ask({ title, note, action, danger, fields, start = {}, call, onSubmit, onClose, wide, children }) {
   const [values, change] = useState(() => Object.fromEntries(fields.map((one) => [one.key, start[one.key] ?? (one.type === "check" ? false : "")])));
   const [extra, setExtra] = useState(start.extra);
   const [missing, setMissing] = useState({});
@@ -26,7 +26,7 @@ export function Ask({ title, note, action, danger, fields, start = {}, onSubmit,
     setMissing(Object.fromEntries(empty.map((one) => [one.key, texts.needed(one.label)])));
     if (empty.length === 0) task.run();
   };
-  const foot = html`<${Button} onClick=${onClose}>${texts.cancel}<//>
+  const foot = html`<${FootCopy} call=${call && (() => call({ ...values, extra }))} /><${Button} onClick=${onClose}>${texts.cancel}<//>
     <${Button} kind=${danger ? "fatal" : "main"} busy=${task.busy} onClick=${submit}>${action}<//>`;
   return html`<${Dialog} title=${title} onClose=${onClose} foot=${foot} wide=${wide}>
     ${note && html`<p class="soft ask-note">${note}</p>`}

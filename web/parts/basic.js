@@ -193,12 +193,14 @@ export function Progress({ value, label }) {
 
 /*
  * columns: {key, title, render(row), end: numbers to the right, hidden: its title is for readers
- * only}. For a few hundred rows at most; parts/virtual.js is for more.
+ * only}. For a few hundred rows at most; parts/virtual.js is for more. On a phone each row is a
+ * block: the first column is its title, what is hidden stands beside it, the others below with
+ * their names; `plain` leaves a narrow table as it is.
  */
-export function Table({ caption, columns, rows, keyOf = (row) => row.id, empty }) {
+export function Table({ caption, columns, rows, keyOf = (row) => row.id, empty, plain }) {
   if (rows.length === 0 && empty) return empty;
   return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}>
-    <table class="table">
+    <table class=${plain ? "table" : "table table-stack"}>
       <caption class="unseen">${caption}</caption>
       <thead>
         <tr>
@@ -211,7 +213,7 @@ export function Table({ caption, columns, rows, keyOf = (row) => row.id, empty }
         ${rows.map(
           (row) =>
             html`<tr key=${keyOf(row)}>
-              ${columns.map((c) => html`<td key=${c.key} class=${c.end ? "end" : ""}>${c.render ? c.render(row) : row[c.key]}</td>`)}
+              ${columns.map((c, i) => html`<td key=${c.key} class=${[c.end && "end", i === 0 && "lead", c.hidden && "beside"].filter(Boolean).join(" ")} data-label=${c.title}>${c.render ? c.render(row) : row[c.key]}</td>`)}
             </tr>`,
         )}
       </tbody>

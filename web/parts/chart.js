@@ -15,6 +15,7 @@ import { script, styles } from "./foreign.js";
 import { theme } from "./theme.js";
 
 const TONES = ["accent", "info", "warn", "danger"];
+const STEPS = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400]; // seconds between two marks
 const hours = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /* Colours are read from the page, since a canvas knows no custom properties; light-dark() must be
@@ -42,10 +43,11 @@ function options({ title, series, bars, format, height, isTime }, box, library) 
     title: undefined,
     width: box.clientWidth,
     height,
-    scales: { x: { time: isTime } },
+    /* an area tells amounts, so it begins at 0 */
+    scales: { x: { time: isTime }, y: { range: (_, least, most) => [Math.min(0, least), most > 0 ? most * 1.1 : 1] } },
     legend: { show: series.length > 1 },
     cursor: { drag: { x: false, y: false } },
-    axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
+    axes: [{ ...axis, grid: { show: false }, ...(isTime && { incrs: STEPS }) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
     series: [
       {},
       ...series.map((one, i) => {
@@ -108,6 +110,6 @@ export function Chart({ title, times, series, bars, format = countText, height =
   return html`<figure class="chart">
     <div class="chart-canvas" ref=${box} role="img" aria-label=${title}></div>
     ${failed && html`<p class="soft small">${texts.chart.failed}</p>`}
-    <details open=${failed}><summary>${texts.chart.table}</summary><${Table} caption=${texts.chart.figures(title)} columns=${columns} rows=${rows} /></details>
+    <details open=${failed}><summary>${texts.chart.table}</summary><${Table} caption=${texts.chart.figures(title)} columns=${columns} rows=${rows} plain /></details>
   </figure>`;
 }

@@ -1,8 +1,9 @@
 /*
  * copy.js - texts to take along: a command with its button, and every action as a command line.
  *
- * CopyAs {call: {curl, larder}} is a button with a menu; copyItems(call) gives the same two rows for
- * another menu. The rows come from commands.js.
+ * CopyAs {call: {curl, larder}, or a function that gives it} is a button with a menu; copyItems(call) gives the same two rows for
+ * another menu, copySections([[title, call], ...]) those of several actions at its end. The rows
+ * come from commands.js.
  */
 import { html, useState } from "../preact.js";
 import { texts } from "../texts.js";
@@ -59,6 +60,11 @@ export function copyItems(call) {
   return rows;
 }
 
-export function CopyAs({ call, label = t.as, small = true }) {
-  return html`<${Menu} label=${label} icon="copy" small=${small} items=${copyItems(call)} />`;
+export function copySections(sections) {
+  const rows = ([title, call], i) => [{ title }, ...copyItems(call).map((one) => ({ ...one, id: `${i} ${one.id}` }))];
+  return [{ line: true }, ...sections.flatMap(rows)];
+}
+
+export function CopyAs({ call, label = t.as, small, kind }) {
+  return html`<${Menu} label=${label} icon="copy" small=${small} kind=${kind} items=${() => copyItems(typeof call === "function" ? call() : call)} />`;
 }

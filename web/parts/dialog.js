@@ -2,9 +2,10 @@
  * dialog.js - what must be answered before going on: dialog, confirmation, typed confirmation.
  *
  *   Dialog {title, onClose, wide, side, foot, children}   shown as long as it is in the tree
- *   ConfirmTyped {title, word, action, danger, onConfirm, onClose, children}   for what cannot be undone
- *   await confirm({title, text, action, danger}) -> true or false                 for the rest
+ *   ConfirmTyped {title, word, action, danger, call, onConfirm, onClose, children}   for what cannot be undone
+ *   await confirm({title, text, action, danger, call}) -> true or false                 for the rest
  *
+ * `call`, a row of commands.js, is offered in the foot of either: "copy as".
  * A dialog is drawn in a layer of its own at the end of the page; everything below it is inert, so
  * the focus cannot leave it, and returns to where it was. Toasts stay above and can be reached.
  */
@@ -12,6 +13,7 @@ import { html, render, useId, useLayoutEffect, useRef, useState } from "../preac
 import { useKeys } from "../keys.js";
 import { texts } from "../texts.js";
 import { Button, IconButton } from "./basic.js";
+import { CopyAs } from "./copy.js";
 import { Field, Form } from "./form.js";
 
 /* ---- layers ------------------------------------------------------------------------------------- */
@@ -77,11 +79,14 @@ export function Dialog({ title, onClose, wide, side, foot, children }) {
   <//>`;
 }
 
+/* The same as a command line, apart from the buttons that act. */
+export const FootCopy = ({ call }) => (call ? html`<span class="dialog-aside"><${CopyAs} small kind="quiet" call=${call} /></span>` : null);
+
 /* The word must be typed before the button works: for what nobody can bring back. */
-export function ConfirmTyped({ title, word, action, onConfirm, onClose, children, busy, wrong }) {
+export function ConfirmTyped({ title, word, action, call, onConfirm, onClose, children, busy, wrong }) {
   const [typed, type] = useState("");
   const submit = () => typed === word && onConfirm();
-  const foot = html`<${Button} onClick=${onClose}>${texts.cancel}<//>
+  const foot = html`<${FootCopy} call=${call} /><${Button} onClick=${onClose}>${texts.cancel}<//>
     <${Button} kind="fatal" disabled=${typed !== word} busy=${busy} onClick=${submit}>${action}<//>`;
   return html`<${Dialog} title=${title} onClose=${onClose} foot=${foot}>
     ${children}
@@ -91,8 +96,8 @@ export function ConfirmTyped({ title, word, action, onConfirm, onClose, children
   <//>`;
 }
 
-function Question({ title, text, action, danger, onAnswer }) {
-  const foot = html`<${Button} onClick=${() => onAnswer(false)}>${texts.cancel}<//>
+function Question({ title, text, action, danger, call, onAnswer }) {
+  const foot = html`<${FootCopy} call=${call} /><${Button} onClick=${() => onAnswer(false)}>${texts.cancel}<//>
     <${Button} kind=${danger ? "fatal" : "main"} autofocus onClick=${() => onAnswer(true)}>${action}<//>`;
   return html`<${Dialog} title=${title} onClose=${() => onAnswer(false)} foot=${foot}><p>${text}</p><//>`;
 }

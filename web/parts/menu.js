@@ -76,7 +76,8 @@ export function Menu({ label, icon = "more", bare, small, kind, items, search, f
     const rows = [...list.current.querySelectorAll(".menu-item")];
     const now = rows.indexOf(document.activeElement);
     const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: rows.length - 1 }[e.key];
-    if (e.key === "Tab") close();
+    if (e.key === "Escape") close(), e.stopPropagation(); /* the list only, not the dialog around it */
+    else if (e.key === "Tab") close();
     else if (e.key === "Enter" && now < 0) rows[0]?.click();
     else if (to === undefined || (now < 0 && /Home|End/.test(e.key))) return;
     else rows[(to + rows.length) % rows.length]?.focus();

@@ -10,7 +10,6 @@ import { pluginPagePath } from "../pages.js";
 import { Badge, Button, EmptyState, Loaded, Time, toast, useLoad, ViewHead } from "../parts.js";
 import { address } from "../router.js";
 import { texts } from "../texts.js";
-import { openUploads } from "../uploads.js";
 
 const t = texts.attention;
 const LOOK = {
@@ -18,7 +17,12 @@ const LOOK = {
   "key.expiring": ["warn", "key"], "job.failed": ["warn", "clock"],
 };
 
-const pageOf = (item) => address(pluginPagePath(item.org_id ?? "system", item.name));
+/* The version that is meant, at the tab that shows what is wrong with it. */
+const TABS = { "health.failed": "checks", findings: "checks" };
+export const pageOf = (item) => address(pluginPagePath(item.org_id ?? "system", item.name), { tab: TABS[item.kind], version: item.version });
+
+/* What is wrong with a package stands in its reason: missing or corrupt. */
+const titleOf = (item) => (item.kind === "artifact" && texts.plugin.artifact[item.reason]) || (t.kinds[item.kind] ?? item.kind);
 
 function Mend({ item, onDone }) {
   const check = async () => {
@@ -35,7 +39,7 @@ function Mend({ item, onDone }) {
     case "health.failed":
       return html`${open}<${Button} small kind="main" icon="health" onClick=${check}>${t.check}<//>`;
     case "artifact":
-      return html`${open}<${Button} small kind="main" icon="upload" onClick=${() => openUploads()}>${t.upload}<//>`;
+      return html`<${Button} small kind="main" icon="upload" href=${pageOf(item)}>${t.mend}<//>`;
     case "conflict":
       return html`<${Button} small kind="main" href=${address("/admin/replication")}>${t.resolve}<//>`;
     case "key.expiring":
@@ -49,6 +53,7 @@ function Mend({ item, onDone }) {
 
 /* A job's reason is its result, as JSON. */
 function reasonOf(item) {
+  if (item.kind === "artifact") return `${t.hints.artifact[item.reason] ?? ""} ${t.hints.awaited(`${item.name}-${item.version}.zip`)}`;
   if (!item.reason?.startsWith("{")) return item.reason;
   try {
     const told = JSON.parse(item.reason);
@@ -62,7 +67,7 @@ function Item({ item, onDone }) {
   const [kind, icon] = LOOK[item.kind] ?? ["info", "attention"];
   return html`<li>
     <div class="row-main">
-      <p class="row-title"><${Badge} kind=${kind} icon=${icon}>${t.kinds[item.kind] ?? item.kind}<//> ${item.name} ${item.version && html`<span class="num soft">${item.version}</span>`}</p>
+      <p class="row-title"><${Badge} kind=${kind} icon=${icon}>${titleOf(item)}<//> ${item.name} ${item.version && html`<span class="num soft">${item.version}</span>`}</p>
       <p class="row-note">${reasonOf(item) || t.hints[item.kind]}${item.at && html` · ${item.kind === "key.expiring" ? t.ends : t.since} <${Time} at=${item.at} />`}</p>
     </div>
     <div class="actions"><${Mend} item=${item} onDone=${onDone} /></div>

@@ -72,7 +72,7 @@ function Changes({ preview }) {
     { key: "then", title: t.columnsChange.then, end: true, render: (row) => countText(row.then) },
     { key: "change", title: t.columnsChange.change, end: true, render: change },
   ];
-  return html`<${Table} caption=${t.table} columns=${columns} rows=${rows} />`;
+  return html`<${Table} caption=${t.table} columns=${columns} rows=${rows} plain />`;
 }
 
 function Confirm({ preview, onAway, onClose }) {
@@ -189,7 +189,7 @@ export function Backups() {
     setChecking(false);
   };
   const remove = async (one) => {
-    if (!(await confirm({ title: t.removeTitle(one.name), text: t.removeText, action: t.remove, danger: true }))) return;
+    if (!(await confirm({ title: t.removeTitle(one.name), text: t.removeText, action: t.remove, danger: true, call: adminCommands.deleteBackup(one.name) }))) return;
     try {
       await admin.deleteBackup(one.name);
       toast(t.removed(one.name));

@@ -176,7 +176,7 @@ export function Catalog({ scope, query }) {
   const waiting = rows.length === 0 && !done && !wrong;
   return html`<div class="catalog">
     <${ViewHead} title=${t.title} lead=${lead}>
-      <${CopyAs} call=${commands.list(scope)} small=${false} />
+      <${CopyAs} call=${commands.list(scope)} />
       ${writes && !empty && html`<${Button} kind="main" icon="upload" onClick=${() => openUploads()}>${t.upload}<//>`}
     <//>
     ${wrong && html`<${ErrorPanel} error=${wrong} onRetry=${() => loadCatalog(scope)} />`}

@@ -7,7 +7,8 @@
 import { html, useState } from "../preact.js";
 import { api, homeOf } from "../api.js";
 import { patchRows } from "../catalog.js";
-import { Button, bytesText, IconButton, toast } from "../parts.js";
+import { commands, together } from "../commands.js";
+import { Button, bytesText, copySections, IconButton, Menu, toast } from "../parts.js";
 import { can } from "../session.js";
 import { texts } from "../texts.js";
 
@@ -71,6 +72,14 @@ async function downloadAll(rows, scope, onStep) {
   return undefined;
 }
 
+/* One line for each plugin; what is not one's own to change is left out. */
+function copiesOf(rows, scope) {
+  const mine = rows.filter((row) => can("plugins:write", homeOf(row, scope)));
+  const switching = (on) => together(mine.map((row) => commands.enable(row, scope, on)));
+  const sections = mine.length > 0 ? [[t.enable, switching(true)], [t.disable, switching(false)]] : [];
+  return copySections([...sections, [t.download, together(rows.map((row) => commands.download(row, scope)))]]).slice(1);
+}
+
 export function Bulk({ scope, rows, onClear }) {
   const [busy, setBusy] = useState("");
   const writes = rows.some((row) => can("plugins:write", homeOf(row, scope)));
@@ -85,6 +94,7 @@ export function Bulk({ scope, rows, onClear }) {
     ${writes && html`<${Button} small kind="quiet" icon="check" onClick=${() => switchAll(rows, scope, true, true)}>${t.enable}<//>`}
     ${writes && html`<${Button} small kind="quiet" icon="pause" onClick=${() => switchAll(rows, scope, false, true)}>${t.disable}<//>`}
     <${Button} small kind="quiet" icon="download" disabled=${busy !== ""} onClick=${download}>${t.download}<//>
+    <${Menu} bare small icon="copy" label=${texts.copy.as} items=${() => copiesOf(rows, scope)} />
     <${IconButton} small icon="close" label=${t.unselect} onClick=${onClear} />
   </div>`;
 }

@@ -49,7 +49,7 @@ export function Health({ row }) {
 }
 
 function Copy({ row }) {
-  if (row.artifact === "missing") return html`<${Badge} kind="danger" icon="attention">${t.broken}<//>`;
+  if (row.artifact !== "present") return html`<${Badge} kind="danger" icon="attention">${texts.plugin.artifact[row.artifact] ?? t.broken}<//>`;
   if (row.copy === "conflict") return html`<${Badge} kind="warn" icon="cloud">${t.copy.conflict}<//>`;
   return null;
 }
@@ -152,7 +152,7 @@ function Row({ row, index, scope, chosen, onChoose, writes }) {
   </tr>`;
 }
 
-const Gap = ({ height }) => (height > 0 ? html`<tr class="gap" aria-hidden="true"><td colspan="8" style=${{ height: `${height}px` }}></td></tr>` : null);
+const Gap = ({ height }) => (height > 0 ? html`<tr class="gap" aria-hidden="true"><td style=${{ height: `${height}px` }}></td></tr>` : null);
 
 export function Rows({ rows, waiting, scope, chosen, onChoose, handle }) {
   const still = useStill(scope, chosen, onChoose);

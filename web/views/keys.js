@@ -37,16 +37,14 @@ function Shown({ made, onClose }) {
 function Fresh({ me, orgs, onMade, onClose }) {
   const mine = me.permissions ?? [];
   const permissions = useLoad(() => admin.permissions().catch(() => mine));
-  const make = async ({ name, days, org_id, extra }) => {
-    const scopes = extra ?? [];
-    onMade(await admin.createKey({ name: name.trim(), scopes, ...(endsAt(days) && { expires_at: endsAt(days) }), ...(org_id && { org_id }) }));
-  };
+  const whole = ({ name, days, org_id, extra }) => ({ name: name.trim(), scopes: extra ?? [], ...(endsAt(days) && { expires_at: endsAt(days) }), ...(org_id && { org_id }) });
+  const make = async (values) => onMade(await admin.createKey(whole(values)));
   const fields = [
     { key: "name", label: t.name, needed: true },
     { key: "days", label: t.expires, type: "select", field: "expires_at", options: Object.entries(t.expiry).map(([id, label]) => ({ id, label })) },
     { key: "org_id", label: t.org, type: "select", options: [{ id: "", label: t.anyOrg }, ...orgs.map((org) => ({ id: org.org_id, label: org.display_name || org.name }))] },
   ];
-  return html`<${Ask} wide title=${t.create} action=${t.create} fields=${fields} start=${{ days: "90", extra: ["cadence:org:plugins:read"] }} onSubmit=${make} onClose=${onClose}>
+  return html`<${Ask} wide title=${t.create} action=${t.create} fields=${fields} start=${{ days: "90", extra: ["cadence:org:plugins:read"] }} call=${(values) => adminCommands.createKey(whole(values))} onSubmit=${make} onClose=${onClose}>
     ${(chosen, choose) => html`<p class="label">${t.scopes}</p>
       <${Loaded} from=${permissions}>${(names) => html`<${PickPermissions} names=${names} chosen=${chosen ?? []} onChosen=${choose} />`}<//>`}
   <//>`;
@@ -61,7 +59,7 @@ export function Keys({ me, query }) {
   const [open, setOpen] = useState(null);
   const writes = can("cadence:system:api_keys:write");
   const revoke = async (key) => {
-    if (!(await confirm({ title: t.revokeTitle(key.name), text: t.revokeText, action: t.revoke, danger: true }))) return;
+    if (!(await confirm({ title: t.revokeTitle(key.name), text: t.revokeText, action: t.revoke, danger: true, call: adminCommands.revokeKey(key.id) }))) return;
     try {
       await admin.revokeKey(key.id);
       toast(t.revoked(key.name));

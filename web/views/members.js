@@ -4,8 +4,8 @@
  * Its administrators see this page too. Accounts are made elsewhere: users.js.
  */
 import { html, useState } from "../preact.js";
-import { admin } from "../admin.js";
-import { Badge, Button, confirm, EmptyState, Loaded, Menu, Table, Time, toast, useLoad, ViewHead } from "../parts.js";
+import { admin, adminCommands } from "../admin.js";
+import { Badge, Button, confirm, CopyAs, copySections, EmptyState, Loaded, Menu, Table, Time, toast, useLoad, ViewHead } from "../parts.js";
 import { Ask } from "../parts/ask.js";
 import { scopeOf, useCan, useSession } from "../session.js";
 import { texts } from "../texts.js";
@@ -36,7 +36,7 @@ export function Members({ scope }) {
     list.reload();
   };
   const remove = async (user) => {
-    if (await confirm({ title: t.removeTitle(nameOf(user)), text: t.removeText, action: t.remove, danger: true }))
+    if (await confirm({ title: t.removeTitle(nameOf(user)), text: t.removeText, action: t.remove, danger: true, call: adminCommands.removeMember(scope, user.user_id) }))
       act(() => admin.removeMember(scope, user.user_id), t.removed(nameOf(user)));
   };
   const items = (user) => [
@@ -45,6 +45,10 @@ export function Members({ scope }) {
       onPick: () => act(() => admin.changeMember(scope, user.user_id, { is_admin: !user.is_admin }), t.changed(nameOf(user), !user.is_admin)),
     },
     { id: "remove", label: t.remove, icon: "trash", danger: true, onPick: () => remove(user) },
+    ...copySections([
+      [user.is_admin ? t.unmake : t.make, adminCommands.changeMember(scope, user.user_id, { is_admin: !user.is_admin })],
+      [t.remove, adminCommands.removeMember(scope, user.user_id)],
+    ]),
   ];
   const columns = [
     { key: "name", title: t.columns.name, render: (user) => html`<span class="row-title">${nameOf(user)}</span><span class="row-note">${user.email ?? user.username}</span>` },
@@ -54,7 +58,7 @@ export function Members({ scope }) {
   ];
   return html`<div>
     <${ViewHead} title=${t.title} lead=${t.lead(scopeOf(state, scope)?.name ?? "")}>
-      ${writes && html`<${Button} kind="main" icon="plus" onClick=${() => setAdding(true)}>${t.add}<//>`}
+      ${writes && html`<${CopyAs} call=${adminCommands.addMember(scope, { user_id: "USER_ID", is_admin: false })} /><${Button} kind="main" icon="plus" onClick=${() => setAdding(true)}>${t.add}<//>`}
     <//>
     <${Loaded} from=${list}>
       ${(rows) =>

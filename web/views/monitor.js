@@ -75,7 +75,7 @@ function Busiest({ look }) {
     { key: "failed", title: t.columns.failed, end: true, render: (r) => countText(r.failed) },
     { key: "mean", title: t.columns.mean, end: true, render: (r) => t.ms(short((1000 * r.seconds) / r.count)) },
   ];
-  return html`<${Card} title=${t.busiest} actions=${html`<${CopyAs} call=${adminCommands.metrics()} />`}>
+  return html`<${Card} title=${t.busiest} actions=${html`<${CopyAs} small call=${adminCommands.metrics()} />`}>
     <${Table} caption=${texts.tableOf(t.busiest)} columns=${columns} rows=${rows} />
     <p class="soft small after">${t.raw}</p>
   <//>`;

@@ -5,7 +5,7 @@
  */
 import { html, useState } from "../preact.js";
 import { admin, adminCommands } from "../admin.js";
-import { Badge, bytesText, Button, confirm, CopyAs, countText, Dialog, EmptyState, Loaded, Menu, Table, Time, toast, useLoad, ViewHead } from "../parts.js";
+import { Badge, bytesText, Button, confirm, CopyAs, copySections, countText, Dialog, EmptyState, Loaded, Menu, Table, Time, toast, useLoad, ViewHead } from "../parts.js";
 import { Ask } from "../parts/ask.js";
 import { catalogPath, membersPath } from "../pages.js";
 import { address, setQuery } from "../router.js";
@@ -61,7 +61,7 @@ export function Orgs({ me, query }) {
     }
   };
   const remove = async (org) => {
-    if (await confirm({ title: t.removeTitle(nameOf(org)), text: t.removeText, action: t.remove, danger: true }))
+    if (await confirm({ title: t.removeTitle(nameOf(org)), text: t.removeText, action: t.remove, danger: true, call: adminCommands.changeOrg(org.org_id, { is_deleted: true }) }))
       change(org, { is_deleted: true }, t.removed(nameOf(org)), { is_deleted: false });
   };
   const items = (org) => [
@@ -78,6 +78,7 @@ export function Orgs({ me, query }) {
           org.is_deleted
             ? { id: "back", label: t.bringBack, icon: "undo", onPick: () => change(org, { is_deleted: false }, t.saved(nameOf(org))) }
             : { id: "remove", label: t.remove, icon: "trash", danger: true, onPick: () => remove(org) },
+          ...copySections([[org.status === "suspended" ? t.resume : t.suspend, adminCommands.changeOrg(org.org_id, { status: org.status === "suspended" ? "active" : "suspended" })]]),
         ]
       : []),
   ];
@@ -106,10 +107,10 @@ export function Orgs({ me, query }) {
       }}
     <//>
     ${open?.fresh &&
-    html`<${Ask} title=${t.create} action=${t.create} fields=${fields(true)} onClose=${() => setOpen(null)}
+    html`<${Ask} title=${t.create} action=${t.create} fields=${fields(true)} onClose=${() => setOpen(null)} call=${({ extra, ...values }) => adminCommands.createOrg(filled(values))}
       onSubmit=${async ({ extra, ...values }) => (await admin.createOrg(filled(values)), await done(t.created(values.name)))} />`}
     ${open?.edit &&
-    html`<${Ask} title=${nameOf(open.edit)} action=${texts.account.save} fields=${fields(false)} start=${open.edit} onClose=${() => setOpen(null)}
+    html`<${Ask} title=${nameOf(open.edit)} action=${texts.account.save} fields=${fields(false)} start=${open.edit} onClose=${() => setOpen(null)} call=${({ extra, ...values }) => adminCommands.changeOrg(open.edit.org_id, values)}
       onSubmit=${async ({ extra, ...values }) => (await admin.changeOrg(open.edit.org_id, values), await done(t.saved(values.name)))} />`}
     ${open?.use && html`<${Use} org=${open.use} onClose=${() => setOpen(null)} />`}
   </div>`;

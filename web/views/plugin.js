@@ -7,16 +7,19 @@
  */
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";
+import { commands } from "../commands.js";
 import { catalogPath } from "../pages.js";
 import {
-  Badge, Button, Choice, ConfirmTyped, copyText, EmptyState, ErrorPanel, IconButton, Menu, Skeleton, Switch, Tabs, toast, useTask,
+  Badge, Button, Choice, ConfirmTyped, copyText, EmptyState, ErrorPanel, Icon, IconButton, Menu, Skeleton, Switch, Tabs, toast, useTask,
 } from "../parts.js";
 import { PluginMark } from "../parts/mark.js";
 import { address, go, setQuery } from "../router.js";
 import { texts } from "../texts.js";
+import { Ask } from "../parts/ask.js";
 import { Health } from "./catalog_rows.js";
+import { Awaited } from "./plugin_awaited.js";
 import { PluginChecks } from "./plugin_checks.js";
-import { flip, menuOf, quarantine, usePlugin, v1Name, writable } from "./plugin_data.js";
+import { flip, menuOf, quarantine, setTag, usePlugin, v1Name, writable } from "./plugin_data.js";
 import { PluginDiff } from "./plugin_diff.js";
 import { PluginFiles } from "./plugin_files.js";
 import { PluginOverview } from "./plugin_overview.js";
@@ -37,7 +40,22 @@ const PARTS = {
 
 const COPY = { replicated: ["ok", "cloud"], pending: ["info", "clock"], conflict: ["warn", "attention"], local: ["", "storage"] };
 
-function Badges({ row }) {
+/* For all a way to its like; for those who may write it can be changed. */
+function Tag({ row, scope, ask }) {
+  const writes = writable(row, scope);
+  if (row.tag)
+    return html`<li><a class="tag tag-accent" href=${address(catalogPath(scope), { tag: row.tag })} aria-label=${t.tagFilter(row.tag)}><${Icon} name="tag" size="12" />${row.tag}</a>
+      ${writes && html`<${IconButton} small icon="pen" label=${t.tagChange} onClick=${() => ask("tag")} />`}</li>`;
+  return writes ? html`<li><button type="button" class="tag tag-add" onClick=${() => ask("tag")}><${Icon} name="plus" size="12" />${t.tagAdd}</button></li>` : null;
+}
+
+function TagForm({ plugin, row, onClose }) {
+  const call = ({ tag }) => commands.tag(row, plugin.scope, tag.trim());
+  return html`<${Ask} title=${t.tagTitle(row.version)} action=${t.tagSave} fields=${[{ key: "tag", label: t.tag, hint: t.tagHint }]} start=${{ tag: row.tag ?? "" }}
+    call=${call} onClose=${onClose} onSubmit=${({ tag }) => setTag(plugin, row, tag.trim())} />`;
+}
+
+function Badges({ row, scope, ask }) {
   const [kind, icon] = COPY[row.replication] ?? COPY.local;
   return html`<ul class="tags plugin-badges" aria-label=${t.state}>
     <li><${Badge} icon=${row.source === "system" ? "system" : "org"}>${c.source[row.source]}<//></li>
@@ -48,7 +66,7 @@ function Badges({ row }) {
       ? html`<li><${Badge} kind="danger" icon="attention">${t.artifact[row.artifact] ?? c.broken}<//></li>`
       : html`<li><${Badge} kind=${kind} icon=${icon}>${c.copy[row.replication] ?? row.replication}<//></li>`}
     ${row.quarantined && html`<li><${Badge} kind="danger" icon="shield">${t.quarantined}<//></li>`}
-    ${row.tag && html`<li><${Badge} kind="accent" icon="tag">${row.tag}<//></li>`}
+    <${Tag} row=${row} scope=${scope} ask=${ask} />
   </ul>`;
 }
 
@@ -73,7 +91,7 @@ function Head({ plugin, row, ask }) {
       <h1>${row.name}</h1>
       <p class="plugin-pid"><code>${row.pid}</code><${IconButton} small icon="copy" label=${t.copyId} onClick=${() => copyId(row.pid)} /></p>
       ${row.description && html`<p class="plugin-lead">${row.description}</p>`}
-      <${Badges} row=${row} />
+      <${Badges} row=${row} scope=${scope} ask=${ask} />
     </div>
     <div class="plugin-do">
       ${plugin.sources.length > 1 &&
@@ -102,7 +120,7 @@ function Delete({ plugin, row, onClose }) {
     else setQuery({ version: "" });
     plugin.list.reload();
   });
-  return html`<${ConfirmTyped} title=${t.removeTitle(word)} word=${word} action=${t.remove} busy=${task.busy} onConfirm=${task.run} onClose=${onClose}>
+  return html`<${ConfirmTyped} title=${t.removeTitle(word)} word=${word} action=${t.remove} call=${commands.v1Delete(v1Name(row), row.version)} busy=${task.busy} onConfirm=${task.run} onClose=${onClose}>
     <p>${t.removeText}</p>
     <div role="alert">${task.wrong && html`<${ErrorPanel} error=${task.wrong} />`}</div>
   <//>`;
@@ -145,10 +163,11 @@ export function Plugin({ scope, params, query, me }) {
     <${Head} plugin=${plugin} row=${row} ask=${ask} />
     ${plugin.lost && html`<p class="notice notice-warn" role="status">${t.lost(plugin.lost, row.version)}</p>`}
     ${row.quarantined && html`<${Quarantined} plugin=${plugin} row=${row} me=${me} />`}
-    ${row.artifact !== "present" && html`<p class="notice notice-danger">${row.artifact === "corrupt" ? t.artifactCorrupt : t.artifactMissing}</p>`}
+    ${row.artifact !== "present" && html`<${Awaited} row=${row} scope=${scope} />`}
     <${Tabs} label=${t.tabsLabel} tabs=${tabs} at=${at} onAt=${(tab) => setQuery({ tab: tab === "readme" ? "" : tab, file: "", line: "" }, { push: true })}>
       <${Part} key=${at === "versions" || at === "diff" ? plugin.source : row.id} plugin=${plugin} row=${row} scope=${scope} query=${query} me=${me} />
     <//>
+    ${asked === "tag" && html`<${TagForm} plugin=${plugin} row=${row} onClose=${() => ask("")} />`}
     ${asked === "delete" && html`<${Delete} plugin=${plugin} row=${row} onClose=${() => ask("")} />`}
   </div>`;
 }

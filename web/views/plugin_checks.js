@@ -51,7 +51,7 @@ function Stage({ stage }) {
 }
 
 function Report({ from, row, scope }) {
-  return html`<${Card} title=${t.report} note=${t.reportNote} actions=${html`<${CopyAs} call=${commands.report(row, scope)} />`}>
+  return html`<${Card} title=${t.report} note=${t.reportNote} actions=${html`<${CopyAs} small call=${commands.report(row, scope)} />`}>
     <${Loaded} from=${from} lines=${8}>${(report) => html`<ol class="stages">${report.stages.map((one) => html`<${Stage} key=${one.stage} stage=${one} />`)}</ol>`}<//>
   <//>`;
 }
@@ -137,7 +137,7 @@ function HealthCard({ row, scope, beat, reloadAll }) {
     if (page) setMore({ rows: [...(more?.rows ?? []), ...page.rows], next: page.next });
   };
   const writes = writable(row, scope);
-  const actions = writes && html`<${CopyAs} call=${commands.check(row, scope)} /><${Button} small kind="main" icon="health" busy=${state !== ""} onClick=${run}>${t.now}<//>`;
+  const actions = writes && html`<${CopyAs} small call=${commands.check(row, scope)} /><${Button} small kind="main" icon="health" busy=${state !== ""} onClick=${run}>${t.now}<//>`;
   return html`<${Card} title=${t.health} actions=${actions}>
     <div class="stack">
       <div role="status">${state && html`<p class="small check-state">${t.states[state] ?? state}</p><${Progress} value=${AT[state] ?? 0.5} label=${t.now} />`}</div>

@@ -8,7 +8,7 @@
 import { api, homeOf } from "../api.js";
 import { commands } from "../commands.js";
 import { PLUGIN_KINDS, useLive } from "../live.js";
-import { confirm, copyItems, toast, useLoad } from "../parts.js";
+import { confirm, copySections, toast, useLoad } from "../parts.js";
 import { useEffect, useState } from "../preact.js";
 import { setQuery } from "../router.js";
 import { can, session } from "../session.js";
@@ -36,7 +36,7 @@ export function usePlugin(scope, pid, query) {
   const list = useLoad(() => api.versions(scope, pid), [scope, pid]);
   const [changes, change] = useState({});
   const [beat, setBeat] = useState(0);
-  useLive(PLUGIN_KINDS, (event) => {
+  useLive([...PLUGIN_KINDS, "replication.state"], (event) => {
     if (event.pid && event.pid !== pid) return;
     setBeat((n) => n + 1);
     list.reload();
@@ -66,7 +66,7 @@ export async function rollBack(plugin) {
   const { scope, rows, list } = plugin;
   const enabled = rows.filter((row) => row.enabled);
   const [from, to] = enabled;
-  if (!to || !(await confirm({ title: t.rollbackTitle, text: t.rollbackText(from.version, to.version), action: t.rollback, danger: true }))) return;
+  if (!to || !(await confirm({ title: t.rollbackTitle, text: t.rollbackText(from.version, to.version), action: t.rollback, danger: true, call: commands.rollback(from, scope) }))) return;
   try {
     const now = await api.rollback(from, scope);
     setQuery({ version: "" });
@@ -77,9 +77,24 @@ export async function rollBack(plugin) {
   list.reload();
 }
 
+/* A word to filter by, or none: at once here, then there; back again when it was refused. */
+export async function setTag(plugin, row, tag, undo = true) {
+  plugin.patch(row.id, { tag: tag || null });
+  try {
+    await api.changePlugin(row, plugin.scope, { tag: tag || null });
+    toast({ text: tag ? t.tagDone(row.version, tag) : t.tagGone(row.version), undo: undo ? () => setTag(plugin, row, row.tag, false).catch(() => {}) : undefined });
+  } catch (error) {
+    plugin.patch(row.id, undefined);
+    if (!undo) toast({ error });
+    throw error;
+  } finally {
+    plugin.list.reload();
+  }
+}
+
 /* For safety: out of use on all nodes, until somebody who runs the platform lifts it. */
 export async function quarantine(plugin, row, on) {
-  if (on && !(await confirm({ title: t.quarantineTitle, text: t.quarantineText(row.version), action: t.quarantine, danger: true }))) return;
+  if (on && !(await confirm({ title: t.quarantineTitle, text: t.quarantineText(row.version), action: t.quarantine, danger: true, call: commands.quarantine(row, plugin.scope, true) }))) return;
   try {
     await api.changePlugin(row, plugin.scope, { quarantined: on });
     toast(on ? t.quarantineDone(row.version) : t.liftDone(row.version));
@@ -118,15 +133,14 @@ export function menuOf(plugin, row, ask) {
   const writes = writable(row, scope);
   const items = [];
   if (writes && rows.filter((one) => one.enabled).length > 1) items.push({ id: "back", label: t.rollback, icon: "undo", onPick: () => rollBack(plugin) });
+  if (writes) items.push({ id: "tag", label: row.tag ? t.tagChange : t.tagAdd, icon: "tag", onPick: () => ask("tag") });
   if (session.get().me?.is_sys_admin && !row.quarantined) items.push({ id: "quarantine", label: t.quarantine, icon: "shield", onPick: () => quarantine(plugin, row, true) });
   if (writes && v1Name(row)) {
     items.push({ id: "reload", label: t.reload, icon: "sync", onPick: () => reloadStores(plugin) });
     items.push({ id: "delete", label: t.remove, icon: "trash", danger: true, onPick: () => ask("delete") });
   }
-  if (items.length > 0) items.push({ line: true });
-  items.push({ title: t.asDownload }, ...copyItems(commands.download(row, scope)));
-  if (writes) items.push({ title: row.enabled ? t.asDisable : t.asEnable }, ...renamed(copyItems(commands.enable(row, scope, !row.enabled)), "switch"));
-  return items;
+  const sections = [[t.asDownload, commands.download(row, scope)]];
+  if (writes) sections.push([t.tag, commands.tag(row, scope, row.tag ?? "")], [row.enabled ? t.asDisable : t.asEnable, commands.enable(row, scope, !row.enabled)]);
+  const copies = copySections(sections);
+  return items.length > 0 ? [...items, ...copies] : copies.slice(1);
 }
-
-const renamed = (items, mark) => items.map((one) => ({ ...one, id: `${mark} ${one.id}` }));

@@ -135,7 +135,7 @@ export function PluginDiff({ plugin, row, query }) {
       <${Field} type="select" label=${t.from} value=${from.version} options=${options} onValue=${(version) => setQuery({ from: version, to: to.version })} />
       <${IconButton} icon="sync" label=${t.swap} kind="plain" onClick=${() => setQuery({ from: to.version, to: from.version })} />
       <${Field} type="select" label=${t.to} value=${to.version} options=${options} onValue=${(version) => setQuery({ from: from.version, to: version })} />
-      <${CopyAs} call=${commands.difference(from, to, scope)} small=${false} />
+      <${CopyAs} call=${commands.difference(from, to, scope)} />
     </div>
     <div aria-live="polite">
       ${found.wrong && html`<${ErrorPanel} error=${found.wrong} onRetry=${found.reload} />`}

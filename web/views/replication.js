@@ -2,8 +2,8 @@
  * replication.js - how far this node is with the others, and what stands in the way.
  *
  * Looked at again at every event of the line to the store, and every few seconds while open. What
- * two nodes published at the same moment is settled here; nothing that is kept is ever thrown away
- * without being asked for.
+ * two nodes published at the same moment is settled in conflicts.js; it stands first as long as
+ * there is any.
  */
 import { html, useEffect } from "../preact.js";
 import { admin, adminCommands } from "../admin.js";
@@ -12,6 +12,7 @@ import { Badge, Button, bytesText, Card, Command, confirm, CopyAs, countText, Lo
 import { Figures } from "../parts/figures.js";
 import { useCan } from "../session.js";
 import { texts } from "../texts.js";
+import { Conflicts } from "./conflicts.js";
 
 const t = texts.replication;
 const EVERY_MS = 5000;
@@ -47,50 +48,14 @@ function Nodes({ view }) {
   <//>`;
 }
 
-function Conflicts({ onChange }) {
-  const can = useCan();
-  const list = useLoad(() => admin.conflicts(false));
-  const settle = async (one) => {
-    if (!(await confirm({ title: t.conflictTitle, text: t.conflictText, action: t.conflictKeep, danger: true }))) return;
-    try {
-      await admin.resolveConflict(one.id);
-      toast(t.conflictDone);
-    } catch (error) {
-      toast({ error });
-    }
-    list.reload();
-    onChange();
-  };
-  return html`<${Card} title=${t.conflicts}>
-    <${Loaded} from=${list} lines=${2}>
-      ${(rows) =>
-        rows.length === 0
-          ? html`<p class="soft">${t.conflictsNone}</p>`
-          : html`<ul class="rows">
-              ${rows.map(
-                (one) =>
-                  html`<li key=${one.id}>
-                    <div class="row-main">
-                      <p class="row-title">${one.pid ?? one.kind} ${one.version && html`<span class="num">${one.version}</span>`}</p>
-                      <p class="row-note">${t.conflictLost}, <${Time} at=${one.seen_at} /></p>
-                    </div>
-                    ${one.sha256 && html`<${Button} small icon="download" href=${admin.conflictPath(one.id)} download>${t.conflictGet}<//>`}
-                    ${can("cadence:system:storage:write") && html`<${Button} small onClick=${() => settle(one)}>${t.conflictKeep}<//>`}
-                  </li>`,
-              )}
-            </ul>`}
-    <//>
-  <//>`;
-}
-
 function Mend({ view, onDone }) {
-  const ask = async (title, text, action, work) => {
-    if (!(await confirm({ title, text, action, danger: true }))) return;
+  const ask = async (title, text, action, work, call) => {
+    if (!(await confirm({ title, text, action, danger: true, call }))) return;
     await work().then(onDone, (error) => toast({ error }));
   };
-  if (view.state === "foreign-bucket") return html`<${Button} kind="danger" onClick=${() => ask(t.accept, t.acceptText, t.accept, admin.acceptBucket)}>${t.accept}<//>`;
+  if (view.state === "foreign-bucket") return html`<${Button} kind="danger" onClick=${() => ask(t.accept, t.acceptText, t.accept, admin.acceptBucket, adminCommands.acceptBucket())}>${t.accept}<//>`;
   if (view.state === "single-writer" && view.writer !== view.node)
-    return html`<${Button} onClick=${() => ask(t.becomeWriter, t.becomeWriterText, t.becomeWriter, admin.becomeWriter)}>${t.becomeWriter}<//>`;
+    return html`<${Button} onClick=${() => ask(t.becomeWriter, t.becomeWriterText, t.becomeWriter, admin.becomeWriter, adminCommands.becomeWriter())}>${t.becomeWriter}<//>`;
   return null;
 }
 
@@ -122,8 +87,9 @@ export function Replication() {
           { id: "missing", label: t.missing, value: countText(now.packages.missing), kind: now.packages.missing > 0 ? "warn" : "" },
           { id: "conflicts", label: t.conflicts, value: countText(now.conflicts), kind: now.conflicts > 0 ? "danger" : "" },
         ]} />
+        ${now.conflicts > 0 && html`<${Conflicts} count=${now.conflicts} onChange=${view.reload} />`}
         <${State} view=${now} />
-        <${Conflicts} onChange=${view.reload} />
+        ${now.conflicts === 0 && html`<${Card} title=${t.conflicts}><p class="soft">${texts.conflicts.none}</p><//>`}
         <${Nodes} view=${now} />
         ${now.state === "local-only" && html`<${Card} title=${t.setUp}><p class="soft">${t.setUpNote}</p><${Command}>${t.setUpText}<//><//>`}
       </div>`}

@@ -2,8 +2,8 @@
  * roles.js - named sets of permissions. Those that are built in can be looked at only.
  */
 import { html, useState } from "../preact.js";
-import { admin } from "../admin.js";
-import { Badge, Button, confirm, Loaded, Menu, toast, useLoad, ViewHead } from "../parts.js";
+import { admin, adminCommands } from "../admin.js";
+import { Badge, Button, confirm, CopyAs, Loaded, Menu, toast, useLoad, ViewHead } from "../parts.js";
 import { Ask } from "../parts/ask.js";
 import { groupsOf, PickPermissions } from "../parts/permissions.js";
 import { useCan } from "../session.js";
@@ -46,7 +46,7 @@ export function Roles() {
     list.reload();
   };
   const remove = async (role) => {
-    if (!(await confirm({ title: t.removeTitle(role.name), text: t.removeText, action: t.remove, danger: true }))) return;
+    if (!(await confirm({ title: t.removeTitle(role.name), text: t.removeText, action: t.remove, danger: true, call: adminCommands.deleteRole(role.id) }))) return;
     try {
       await admin.deleteRole(role.id);
       done(t.removed(role.name));
@@ -54,14 +54,17 @@ export function Roles() {
       toast({ error });
     }
   };
-  const save = async ({ extra, ...values }) => {
-    const what = { ...values, permissions: extra ?? [] };
+  const whole = ({ extra, ...values }) => ({ ...values, permissions: extra ?? [] });
+  const asCommand = (values) => (open.role ? adminCommands.changeRole(open.role.id, whole(values)) : adminCommands.createRole(whole(values)));
+  const save = async (values) => {
+    const what = whole(values);
     if (open.role) await admin.changeRole(open.role.id, what);
     else await admin.createRole(what);
     done(open.role ? t.saved(values.name) : t.created(values.name));
   };
   return html`<div>
     <${ViewHead} title=${t.title} lead=${t.lead}>
+      <${CopyAs} call=${adminCommands.createRole({ name: "reporter", permissions: ["cadence:system:audit:read"] })} />
       ${writes && html`<${Button} kind="main" icon="plus" onClick=${() => setOpen({})}>${t.create}<//>`}
     <//>
     <${Loaded} from=${list}>
@@ -69,7 +72,7 @@ export function Roles() {
           <ul class="rows">${roles.map((role) => html`<${Role} key=${role.id} role=${role} writes=${writes} onEdit=${(one) => setOpen({ role: one })} onRemove=${remove} />`)}</ul>
         </div></div>
         ${open &&
-        html`<${Ask} wide title=${open.role?.name ?? t.create} action=${open.role ? texts.account.save : t.create} fields=${fields} onClose=${() => setOpen(null)} onSubmit=${save}
+        html`<${Ask} wide title=${open.role?.name ?? t.create} action=${open.role ? texts.account.save : t.create} fields=${fields} onClose=${() => setOpen(null)} onSubmit=${save} call=${asCommand}
           start=${{ ...open.role, extra: open.role?.permissions ?? [] }}>
           ${(chosen, choose) => html`<p class="label">${t.permissions}</p><${PickPermissions} names=${permissions} chosen=${chosen ?? []} onChosen=${choose} />`}
         <//>`}`}

@@ -6,24 +6,52 @@
 import { html } from "../preact.js";
 import { admin, adminCommands } from "../admin.js";
 import { PLUGIN_KINDS, useLive } from "../live.js";
-import { Button, bytesText, Card, confirm, CopyAs, countText, Loaded, toast, useLoad, useTask, ViewHead } from "../parts.js";
+import { Badge, Button, bytesText, Card, Command, confirm, CopyAs, countText, Loaded, toast, useLoad, useTask, ViewHead } from "../parts.js";
 import { Figures, Share } from "../parts/figures.js";
 import { useCan } from "../session.js";
 import { texts } from "../texts.js";
+import { pageOf } from "./attention.js";
 
 const t = texts.storage;
+
+/* What is missing or damaged, each with the place that mends it. */
+function ToMend({ now }) {
+  const can = useCan();
+  const reads = can("cadence:system:metrics:read");
+  const list = useLoad(async () => (reads ? (await admin.attention()).filter((one) => one.kind === "artifact") : []), [now]);
+  const all = now.missing + now.corrupt;
+  return html`<${Card} title=${t.mendTitle}>
+    <p class="soft">${t.mendNote}</p>
+    ${reads
+      ? html`<${Loaded} from=${list} lines=${2}>
+          ${(items) => html`<ul class="rows after">
+              ${items.map(
+                (one) =>
+                  html`<li key=${one.id}>
+                    <p class="row-title row-main"><${Badge} kind="danger" icon="attention">${texts.plugin.artifact[one.reason] ?? one.reason}<//> ${one.name} <span class="num soft">${one.version}</span></p>
+                    <${Button} small href=${pageOf(one)}>${t.mend}<//>
+                  </li>`,
+              )}
+            </ul>
+            ${all > items.length && items.length > 0 && html`<p class="soft small after">${t.mendMore(all - items.length)}</p>`}`}
+        <//>`
+      : html`<p class="soft after">${t.mendHidden}</p>`}
+    <p class="soft small after">${t.verifyNote}</p>
+    <${Command}>larder verify --deep<//>
+  <//>`;
+}
 
 function Sweep({ now, onDone }) {
   const can = useCan();
   const would = t.sweepWould(now.orphans, bytesText(now.orphan_bytes), now.temp_files);
   const task = useTask(async () => {
-    if (!(await confirm({ title: t.sweepAsk, text: would, action: t.sweep, danger: true }))) return;
+    if (!(await confirm({ title: t.sweepAsk, text: would, action: t.sweep, danger: true, call: adminCommands.sweep() }))) return;
     const done = await admin.sweep();
     toast(t.swept(done.removed, bytesText(done.removed_bytes)));
     onDone();
   });
   const nothing = now.orphans === 0 && now.temp_files === 0;
-  return html`<${Card} title=${t.sweepTitle} actions=${html`<${CopyAs} call=${adminCommands.sweep()} />`}>
+  return html`<${Card} title=${t.sweepTitle} actions=${html`<${CopyAs} small call=${adminCommands.sweep()} />`}>
     <p class="soft">${t.sweepNote}</p>
     <p class="after">${nothing ? t.sweepNothing : would}</p>
     ${now.kept_for_undo > 0 && html`<p class="soft small after">${t.kept(now.kept_for_undo, bytesText(now.kept_for_undo_bytes))}</p>`}
@@ -56,6 +84,7 @@ export function Storage() {
               { id: "free", label: t.parts.free, n: now.disk_free, text: bytesText(now.disk_free), tone: "free" },
             ]} />
           <//>
+          ${now.missing + now.corrupt > 0 && html`<${ToMend} now=${now} />`}
           <${Sweep} now=${now} onDone=${look.reload} />
         </div>`;
       }}

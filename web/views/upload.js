@@ -65,7 +65,7 @@ function Actions({ item }) {
   if (["refused", "failed", "cancelled"].includes(item.state)) rows.push(html`<${Button} small icon="retry" onClick=${() => retryUpload(item.id)}>${t.retry}<//>`);
   if (item.result) rows.push(html`<${Button} small href=${address(pluginPagePath(item.target, item.result.pid))}>${t.open}<//>`);
   if (item.state === "done" && item.result?.id) rows.push(html`<${Button} small kind="quiet" icon="undo" onClick=${() => disableAgain(item)}>${t.disable}<//>`);
-  return html`${rows}${item.target && html`<${CopyAs} call=${commands.upload(item.target, item.name)} />`}`;
+  return html`${rows}${item.target && html`<${CopyAs} small call=${commands.upload(item.target, item.name)} />`}`;
 }
 
 function Item({ item, state }) {

@@ -67,7 +67,7 @@ function Remove({ user, onDone, onClose }) {
     onDone(t.removed(nameOf(user)));
     onClose();
   });
-  return html`<${ConfirmTyped} title=${t.removeTitle(nameOf(user))} word=${user.username} action=${t.remove} busy=${task.busy} wrong=${task.wrong?.message} onConfirm=${task.run} onClose=${onClose}>
+  return html`<${ConfirmTyped} title=${t.removeTitle(nameOf(user))} word=${user.username} action=${t.remove} call=${adminCommands.deleteUser(user.user_id)} busy=${task.busy} wrong=${task.wrong?.message} onConfirm=${task.run} onClose=${onClose}>
     <p>${t.removeText}</p>
   <//>`;
 }
@@ -114,10 +114,10 @@ export function Users({ me, query }) {
       }}
     <//>
     ${open?.fresh &&
-    html`<${Ask} title=${t.create} action=${t.create} fields=${fields(true)} onClose=${close}
+    html`<${Ask} title=${t.create} action=${t.create} fields=${fields(true)} onClose=${close} call=${({ extra, ...values }) => adminCommands.createUser(given({ ...values, password: "…" }))}
       onSubmit=${async ({ extra, ...values }) => (await admin.createUser(given(values)), done(t.created(values.display_name || values.username)))} />`}
     ${open?.edit &&
-    html`<${Ask} title=${nameOf(open.edit)} action=${texts.account.save} fields=${fields(false)} start=${open.edit} onClose=${close}
+    html`<${Ask} title=${nameOf(open.edit)} action=${texts.account.save} fields=${fields(false)} start=${open.edit} onClose=${close} call=${({ extra, password, ...values }) => adminCommands.changeUser(open.edit.user_id, values)}
       onSubmit=${async ({ extra, password, ...values }) => (await admin.changeUser(open.edit.user_id, { ...values, ...(password && { password }) }), done(t.saved(values.username)))} />`}
     ${open?.roles && html`<${RolesOf} user=${open.roles} onClose=${close} />`}
     ${open?.remove && html`<${Remove} user=${open.remove} onDone=${done} onClose=${close} />`}

@@ -271,6 +271,7 @@ export const texts = {
     removeText: "The version, its folder and its archive are removed from this appliance. Nobody can bring them back; disabling it would be enough to take it out of use.",
     tabsLabel: "About this plugin",
     tabs: { readme: "README", versions: "Versions", diff: "Compare", settings: "Settings", tools: "Tools", files: "Files", checks: "Checks", trust: "Trust" },
+    readmeLater: "The README is read out of the package, and is here again with it.",
     noReadme: "No README",
     noReadmeNote: "The package holds no README.md. Its author can add one with the next version.",
     about: "About",

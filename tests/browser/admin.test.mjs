@@ -12,7 +12,13 @@ const PAGES = [
 ];
 
 const side = (page) => page.getByRole("navigation", { name: "Pages" });
+const copied = (page) => page.evaluate(() => navigator.clipboard.readText());
 const textOf = async (locator) => (await locator.allTextContents()).map((text) => text.trim());
+
+async function copyCurl(page, button) {
+  await button.click();
+  await page.getByRole("menuitem", { name: "Copy as curl" }).first().click();
+}
 
 test("every page, in every look", async (bench) => {
   const { server } = bench;
@@ -64,6 +70,8 @@ test("an organization, a user, a role and a membership", async (bench) => {
   await dialog.getByRole("checkbox", { name: "audit:read" }).check();
   await bench.axe(page);
   await bench.shot(page, "admin-role-dialog");
+  await copyCurl(page, dialog.getByRole("button", { name: "Copy as" }));
+  await until(async () => /\/api\/admin\/roles'?[\s\S]*"name":"reporter"[\s\S]*"cadence:system:audit:read"/.test(await copied(page)), "what was filled in");
   await dialog.getByRole("button", { name: "New role" }).click();
   await page.getByText("The role reporter exists now.").waitFor();
 
@@ -85,6 +93,8 @@ test("an organization, a user, a role and a membership", async (bench) => {
   await dialog.getByLabel("User name or e-mail").fill("peter");
   await dialog.getByRole("button", { name: "Add a member" }).click();
   await page.getByText("peter is a member now.").waitFor();
+  await copyCurl(page, page.getByRole("button", { name: "Actions for peter" }));
+  await until(async () => /-X PATCH [\s\S]*\/membership'?[\s\S]*'\{"is_admin":true\}'/.test(await copied(page)), "the row of the menu");
 
   const peter = await bench.open({ who: { username: "peter", password: "a red stapler of one's own" } });
   same(await textOf(side(peter).getByRole("link")), ["Audit"], "a reporter sees the record");

@@ -131,6 +131,12 @@ test("many at once: disable, undo, download as one archive", async (bench) => {
   await page.getByText("2 selected").waitFor();
   await bench.everyLook(page, "catalog-bulk");
   const bulk = page.getByRole("region", { name: "Actions for the selection" });
+  await bulk.getByRole("button", { name: "Copy as" }).click();
+  await page.getByRole("menuitem", { name: "Copy as larder" }).nth(1).click();
+  await until(async () => /^larder disable \S+\nlarder disable \S+$/.test(await page.evaluate(() => navigator.clipboard.readText())), "a line for each");
+  await bulk.getByRole("button", { name: "Copy as" }).click();
+  await page.keyboard.press("Escape"); /* closes the menu, and leaves the selection */
+  await page.getByText("2 selected").waitFor();
   await bulk.getByRole("button", { name: "Disable" }).click();
   await page.getByText("2 plugins are disabled").waitFor();
   const rows = await bench.server.api("GET", "/api/admin/plugins");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
 import { packageOf } from "./lib/packages.mjs";
-import { at, copied, opened, threeVersions, versionRow, withSettings } from "./lib/plugin_page.mjs";
+import { at, copied, opened, panel, threeVersions, versionRow, withSettings } from "./lib/plugin_page.mjs";
 import { root } from "./lib/server.mjs";
 
 const PID = "com.acme.search";
@@ -46,6 +46,42 @@ test("every tab stands in the address, in both themes and on a phone", async (be
     await opened(page, INVOICE, tab);
     await bench.everyLook(page, `plugin-${tab}`);
   }
+});
+
+test("a tag is set by who may write, leads to its like, and is seen at once elsewhere", async (bench) => {
+  const { server } = bench;
+  const org = await server.org("Tagged");
+  const { id } = await server.upload("system", await packageOf({ pid: "com.acme.tagged", name: "Tagged" }));
+  await server.upload("system", await packageOf({ pid: "com.acme.plain", name: "Plain" }));
+  const reader = await bench.open({ who: await server.user("tag-reader", { org, isAdmin: true }) });
+  await reader.goto(`/#/o/${org.org_id}/plugins/com.acme.tagged`);
+  await panel(reader).waitFor();
+  same(await reader.getByRole("button", { name: /^(Add a|Change the) tag$/ }).count(), 0, "a reader changes no tag:");
+  const page = await bench.open({ who: bench.admin });
+  await opened(page, "com.acme.tagged", "readme");
+  await page.getByRole("button", { name: "Add a tag" }).click();
+  const dialog = page.getByRole("dialog", { name: "Tag of version 1.0.0" });
+  await dialog.getByLabel("Tag").fill("x".repeat(101));
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.getByRole("alert").or(dialog.locator(".field-wrong")).getByText(/tag/).first().waitFor();
+  await dialog.getByLabel("Tag").fill("finance");
+  await bench.twoLooks(page, "plugin-tag");
+  await dialog.getByRole("button", { name: "Copy as" }).click();
+  await page.getByRole("menuitem", { name: "Copy as curl" }).click();
+  await until(async () => (await copied(page)).includes(`/api/admin/plugins/${id}`) && (await copied(page)).includes('{"tag":"finance"}'), "the line");
+  await dialog.getByLabel("Tag").press("Enter");
+  await page.getByText("Version 1.0.0 is tagged finance.").waitFor();
+  await reader.getByRole("link", { name: "Tag finance: show all plugins with it" }).waitFor();
+  await bench.axe(page);
+  await page.getByRole("link", { name: "Tag finance: show all plugins with it" }).click();
+  await page.getByRole("link", { name: "Tagged", exact: true }).waitFor();
+  await page.getByText(/^1 of \d+ plugins$/).waitFor();
+  await page.goBack();
+  await page.getByRole("button", { name: "Change the tag" }).click();
+  await dialog.getByLabel("Tag").fill("");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Version 1.0.0 has no tag any more.").waitFor();
+  same((await server.api("GET", `/api/admin/plugins/${id}`)).tag, null);
 });
 
 /* ---- versions ---------------------------------------------------------------------------------------- */

@@ -150,6 +150,9 @@ def test_what_happens_is_told(world, follow):
     assert stream.event()[0] == "plugin.enabled"
     upload_again = world["boss"].client.patch(address, json={"enabled": True})  # changes nothing, so it is no event
     assert upload_again.status_code == 200
+    assert world["boss"].client.patch(address, json={"tag": "told"}).status_code == 200
+    kind, data = stream.event()
+    assert (kind, data["plugin_id"]) == ("plugin.tagged", row["id"])
     row = upload(world["admin"], "com.system.told")
     kind, data = stream.event()
     assert (kind, data["org_id"], data["plugin_id"]) == ("plugin.uploaded", None, row["id"])

@@ -72,12 +72,20 @@ export function Menu({ label, icon = "more", bare, small, kind, items, search, f
     list.current.hidePopover();
     button.current.focus();
   };
+  /* Escape closes the list only, not the dialog around it; the focus may still be on the button. */
+  const leave = (e) => {
+    if (e.key !== "Escape" || !list.current.matches(":popover-open")) return false;
+    close();
+    e.stopPropagation();
+    e.preventDefault();
+    return true;
+  };
   const keys = (e) => {
+    if (leave(e)) return;
     const rows = [...list.current.querySelectorAll(".menu-item")];
     const now = rows.indexOf(document.activeElement);
     const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: rows.length - 1 }[e.key];
-    if (e.key === "Escape") close(), e.stopPropagation(); /* the list only, not the dialog around it */
-    else if (e.key === "Tab") close();
+    if (e.key === "Tab") close();
     else if (e.key === "Enter" && now < 0) rows[0]?.click();
     else if (to === undefined || (now < 0 && /Home|End/.test(e.key))) return;
     else rows[(to + rows.length) % rows.length]?.focus();
@@ -93,6 +101,7 @@ export function Menu({ label, icon = "more", bare, small, kind, items, search, f
       aria-label=${bare ? label : undefined}
       title=${bare ? label : undefined}
       popovertarget=${id}
+      onKeyDown=${leave}
     >
       ${face ?? html`<${Icon} name=${icon} />${!bare && label}`}
     </button>

@@ -101,7 +101,7 @@ function Head({ plugin, row, ask }) {
         ${writable(row, scope) && !row.quarantined &&
         html`<${Switch} on=${row.enabled} label=${c.switch(`${row.name} ${row.version}`)} shown=${row.enabled ? c.state.on : c.state.off} onFlip=${(on) => flip(plugin, row, on)} />`}
         <${VersionMenu} plugin=${plugin} row=${row} />
-        <${Button} kind="main" icon="download" href=${api.downloadLink(row, scope)} download>${t.download}<//>
+        ${row.artifact === "present" && html`<${Button} kind="main" icon="download" href=${api.downloadLink(row, scope)} download>${t.download}<//>`}
         <${Menu} bare label=${c.more(row.name)} items=${() => menuOf(plugin, row, ask)} />
       </div>
     </div>

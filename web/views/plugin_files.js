@@ -82,7 +82,7 @@ async function load(row, scope, name) {
 }
 
 function Viewer({ row, scope, file, line }) {
-  const from = useLoad(() => load(row, scope, file.name), [row.id, file.name]);
+  const from = useLoad(() => load(row, scope, file.name), [row.id, row.artifact, file.name]);
   const found = from.value;
   const head = html`<header class="source-head">
     <h2 class="cut"><code>${file.name}</code></h2><span class="soft small num">${bytesText(file.size)}</span>
@@ -110,7 +110,7 @@ function find(files, name) {
 }
 
 export function PluginFiles({ row, scope, query }) {
-  const list = useLoad(() => api.files(row, scope), [row.id]);
+  const list = useLoad(() => api.files(row, scope), [row.id, row.artifact]);
   const files = list.value?.files;
   const tree = useMemo(() => files && treeOf(files), [files]);
   if (!files) return html`<${Card}>${list.wrong ? html`<${ErrorPanel} error=${list.wrong} onRetry=${list.reload} />` : html`<${Skeleton} lines=${8} />`}<//>`;

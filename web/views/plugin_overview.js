@@ -36,7 +36,8 @@ function imageOf(row, scope, files) {
 }
 
 function ReadmeCard({ row, scope }) {
-  const from = useLoad(() => loadReadme(row, scope), [row.id]);
+  const from = useLoad(() => loadReadme(row, scope), [row.id, row.artifact]);
+  if (row.artifact !== "present" && from.wrong) return html`<${Card}><${EmptyState} icon="attention" title=${t.artifact[row.artifact] ?? texts.catalog.broken}><p>${t.readmeLater}</p><//><//>`;
   if (from.value === undefined) return html`<${Card}>${from.wrong ? html`<${ErrorPanel} error=${from.wrong} onRetry=${from.reload} />` : html`<${Skeleton} lines=${8} />`}<//>`;
   const { name, text, files } = from.value;
   if (!name) return html`<${Card}><${EmptyState} icon="file" title=${t.noReadme}><p>${t.noReadmeNote}</p><//><//>`;

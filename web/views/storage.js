@@ -76,6 +76,7 @@ export function Storage() {
             { id: "corrupt", label: t.corrupt, value: countText(now.corrupt), kind: now.corrupt > 0 ? "danger" : "" },
             { id: "free", label: t.free, value: bytesText(now.disk_free), kind: now.disk_free < 0.05 * now.disk_total ? "danger" : "" },
           ]} />
+          ${now.missing + now.corrupt > 0 && html`<${ToMend} now=${now} />`}
           <${Card} title=${t.share}>
             <${Share} label=${t.share} parts=${[
               { id: "packages", label: t.parts.packages, n: now.blob_bytes, text: bytesText(now.blob_bytes), tone: "accent" },
@@ -84,7 +85,6 @@ export function Storage() {
               { id: "free", label: t.parts.free, n: now.disk_free, text: bytesText(now.disk_free), tone: "free" },
             ]} />
           <//>
-          ${now.missing + now.corrupt > 0 && html`<${ToMend} now=${now} />`}
           <${Sweep} now=${now} onDone=${look.reload} />
         </div>`;
       }}

@@ -91,7 +91,7 @@ def test_3_a_store_that_starts_later_is_found(start_server):
             "LARDER_S3_CREATE_BUCKET": "true"}
     begun = time.monotonic()
     server = start_server(admin_password=PASSWORD, **away)
-    assert time.monotonic() - begun < (2 if "asan" not in str(server.binary) else 10)
+    assert time.monotonic() - begun < (4 if "asan" not in str(server.binary) else 10)
     client = server.admin()
     answer = client.post("/api/admin/plugins/upload", files={"file": ("p.zip", package("com.acme.x", "1.0.0"))})
     assert answer.status_code == 201

@@ -19,14 +19,15 @@ from place import BUILD
 
 ASAN_SHARE = 120  # seconds of the default run that the unit tests get under ASan; `asan` has no limit
 FOLDERS = ("fault", "http", "package", "build")
-# Under a sanitizer: no look at the release binary, and no preloaded library that fails on purpose.
-SANITIZED = ("http", "package")
+# Under a sanitizer: no look at the release binary. Under that of memory no preloaded library that fails
+# on purpose (tests/fault skips what needs one), and under that of threads no processes that die.
+SANITIZED = {"asan": ("fault", "http", "package"), "tsan": ("http", "package")}
 
 
 def parts_of_sanitizer(mode, everything):
     build = BUILD / mode
     yield f"unit tests under {mode}", lambda: unit.run(build, mode, everything)
-    yield f"scenarios under {mode}", lambda: scenarios.run(SANITIZED, build, build / "larder", mode, everything)
+    yield f"scenarios under {mode}", lambda: scenarios.run(SANITIZED[mode], build, build / "larder", mode, everything)
 
 
 def parts(word, everything):

@@ -8,6 +8,7 @@
 #include "cli/demo.h"
 
 #include "base/crypto.h"
+#include "domain/actor.h"
 #include "domain/catalog.h"
 #include "domain/examples.h"
 #include "domain/members.h"

@@ -7,6 +7,7 @@
 
 #include "cli/folder.h"
 #include "cli/settings.h"
+#include "domain/actor.h"
 
 enum err local_open(struct cli *cli, struct local *local)
 {

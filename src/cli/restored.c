@@ -4,6 +4,7 @@
 #include "cli/restored.h"
 
 #include "base/log.h"
+#include "domain/actor.h"
 #include "domain/record.h"
 
 static enum err write_done(struct ctx *ctx, struct conn *conn, void *arg)

@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "cli/local.h"
 #include "cli/verbs.h"
+#include "domain/actor.h"
 #include "domain/setup.h"
 
 /* An address to listen on is not always one to go to. */

@@ -12,6 +12,7 @@
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/legacy.h"
+#include "domain/legacy_names.h"
 #include "domain/package_row.h"
 #include "domain/publish.h"
 #include "package/inspect.h"

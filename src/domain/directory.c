@@ -1,8 +1,8 @@
 /*
  * directory.c - one pass over the store: what is new, what changed, what went.
  *
- * Most passes find nothing: a mark of names, sizes and times tells whether a thing is the one that
- * was judged. What is new is judged (directory_judge.c) in an arena of its own.
+ * Most passes find nothing: dropped_names.c tells whether a thing is the one that was judged. What
+ * is new is judged (directory_judge.c) in an arena of its own.
  */
 #include "domain/directory.h"
 
@@ -13,102 +13,18 @@
 #include "base/log.h"
 #include "domain/directory_judge.h"
 #include "domain/domain.h"
+#include "domain/dropped_names.h"
 #include "domain/legacy_place.h"
 #include "package/zip.h"
 
-enum { ENTRIES = 4096, KNOWN_MAX = 16 * ENTRIES, NAME_ROOM = 256, JUDGE_MEMORY = 512 << 20 };
-
-/* What is known of one thing between two passes. */
-struct known {
-    char name[NAME_ROOM];
-    uint64_t mark;   /* as it was seen last */
-    int64_t seen_at; /* since when it looks like that */
-    bool judged;     /* as it looks now */
-};
+enum { ENTRIES = 4096, JUDGE_MEMORY = 512 << 20 };
 
 struct directory {
     char *root; /* heap */
     int64_t wait_ms;
     struct dropped_limits limits;
-    pthread_mutex_t pass;  /* one pass at a time; guards nothing else */
-    pthread_mutex_t names; /* guards what follows */
-    struct known *known;   /* heap, by no order */
-    size_t count, cap;
+    pthread_mutex_t pass; /* one pass at a time; guards nothing else */
 };
-
-/* ---- what is known ------------------------------------------------------------------------------ */
-
-static struct known *find_known(struct directory *dir, const char *name)
-{
-    for (size_t i = 0; i < dir->count; i++)
-        if (strcmp(dir->known[i].name, name) == 0)
-            return &dir->known[i];
-    return NULL;
-}
-
-/* The lock is held; NULL = no memory, or more names than anybody drops by hand. */
-static struct known *make_known(struct directory *dir, const char *name)
-{
-    struct known *k = find_known(dir, name);
-    size_t n = strlen(name);
-    if (k || n >= NAME_ROOM || dir->count >= KNOWN_MAX)
-        return k;
-    if (dir->count == dir->cap) {
-        size_t cap = dir->cap ? 2 * dir->cap : 16;
-        struct known *more = realloc(dir->known, cap * sizeof *more);
-        if (more == NULL)
-            return NULL;
-        dir->known = more;
-        dir->cap = cap;
-    }
-    k = &dir->known[dir->count++];
-    *k = (struct known){0};
-    memcpy(k->name, name, n + 1);
-    return k;
-}
-
-bool directory_has(struct domain *d, const char *folder)
-{
-    struct directory *dir = d->directory;
-    if (dir == NULL)
-        return false;
-    (void)pthread_mutex_lock(&dir->names);
-    bool has = find_known(dir, folder) != NULL;
-    (void)pthread_mutex_unlock(&dir->names);
-    return has;
-}
-
-/* Is it to be judged now? */
-static bool is_due(struct directory *dir, const struct ctx *ctx, const struct dropped *item,
-                   struct directory_scan *scan, bool failed)
-{
-    bool due = false;
-    (void)pthread_mutex_lock(&dir->names);
-    struct known *k = make_known(dir, item->name);
-    if (k) {
-        if (k->mark != item->mark || k->seen_at == 0) {
-            k->mark = item->mark;
-            k->seen_at = ctx->now;
-            k->judged = false;
-        }
-        /* by its own times, or, where those lie in the future, by ours */
-        bool quiet = ctx->now - item->changed_at >= DIRECTORY_QUIET_MS ||
-                     ctx->now - k->seen_at >= DIRECTORY_QUIET_MS;
-        due = quiet && (!k->judged || (scan->retry && failed));
-        scan->unquiet = scan->unquiet || (!quiet && !k->judged);
-    }
-    (void)pthread_mutex_unlock(&dir->names);
-    return due;
-}
-
-static void note_judged(struct directory *dir, const struct dropped *item)
-{
-    (void)pthread_mutex_lock(&dir->names);
-    struct known *k = find_known(dir, item->name);
-    if (k && k->mark == item->mark)
-        k->judged = true;
-    (void)pthread_mutex_unlock(&dir->names);
-}
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
@@ -197,7 +113,7 @@ static void judge_one(struct ctx *ctx, struct domain *d, const struct dropped *i
         if (!verdict.same)
             log_judged(ctx, &verdict.row);
         if (!verdict.again)
-            note_judged(dir, item);
+            dropped_names_judged(d->dropped, item);
     } else {
         log_line(ctx->log, LOG_ERROR, NULL, "directory.failed", "name", item->name, "why",
                  ctx_sentence(ctx), "cause", ctx->fault.cause, NULL);
@@ -213,15 +129,6 @@ static bool is_present(const struct dropped *items, size_t count, const char *na
         if (strcmp(items[i].name, name) == 0)
             return true;
     return false;
-}
-
-static void forget_mark(struct directory *dir, const char *name)
-{
-    (void)pthread_mutex_lock(&dir->names);
-    struct known *k = find_known(dir, name);
-    if (k)
-        k->seen_at = 0; /* the name stays known, for directory_has */
-    (void)pthread_mutex_unlock(&dir->names);
 }
 
 /* ---- the pass ----------------------------------------------------------------------------------- */
@@ -267,14 +174,18 @@ static enum err scan_locked(struct ctx *ctx, struct domain *d, struct directory_
         return err;
     for (size_t i = 0; i < count; i++) {
         const struct directory_row *before = find_row(rows, known, items[i].name);
-        if (!is_due(dir, ctx, &items[i], scan, before && strcmp(before->state, "failed") == 0))
+        struct dropped_look look = {.now = ctx->now, .quiet_ms = DIRECTORY_QUIET_MS};
+        look.again = scan->retry && before && strcmp(before->state, "failed") == 0;
+        bool due = dropped_names_is_due(d->dropped, &items[i], &look);
+        scan->unquiet |= look.unquiet;
+        if (!due)
             continue;
         judge_one(ctx, d, &items[i], before);
         scan->judged++;
     }
     for (size_t i = 0; err == OK && i < known; i++)
         if (strcmp(rows[i].state, "gone") != 0 && !is_present(items, count, rows[i].name)) {
-            forget_mark(dir, rows[i].name);
+            dropped_names_gone(d->dropped, rows[i].name);
             err = directory_let_go(ctx, d, &rows[i]);
         }
     return err;
@@ -301,7 +212,7 @@ static enum err load_names(struct ctx *ctx, struct domain *d)
     size_t count;
     enum err err = directory_list(ctx, d, &rows, &count);
     for (size_t i = 0; err == OK && i < count; i++)
-        if (make_known(d->directory, rows[i].name) == NULL)
+        if (!dropped_names_add(d->dropped, rows[i].name))
             err = ctx_no_memory(ctx);
     return err;
 }
@@ -319,10 +230,10 @@ enum err directory_open(struct ctx *ctx, struct domain *d, const struct director
                                           .zip_bytes = options->max_package};
     dir->wait_ms = options->wait_ms;
     (void)pthread_mutex_init(&dir->pass, NULL); /* cannot fail on Linux */
-    (void)pthread_mutex_init(&dir->names, NULL);
     d->directory = dir;
+    d->dropped = dropped_names_new();
     dir->root = strdup(options->root);
-    return dir->root ? load_names(ctx, d) : ctx_no_memory(ctx);
+    return dir->root && d->dropped ? load_names(ctx, d) : ctx_no_memory(ctx);
 }
 
 void directory_close(struct domain *d)
@@ -331,9 +242,9 @@ void directory_close(struct domain *d)
     if (dir == NULL)
         return;
     (void)pthread_mutex_destroy(&dir->pass);
-    (void)pthread_mutex_destroy(&dir->names);
-    free(dir->known);
+    dropped_names_free(d->dropped);
     free(dir->root);
     free(dir);
     d->directory = NULL;
+    d->dropped = NULL;
 }

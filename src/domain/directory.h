@@ -28,7 +28,7 @@ struct directory_options {
     int64_t wait_ms;     /* for dependencies to be installed */
 };
 
-/* After legacy_open, once the database is open. Fills d->directory; heap, ended by directory_close. */
+/* After legacy_open, once the database is open. Fills d->directory and d->dropped; heap, ended by directory_close. */
 enum err directory_open(struct ctx *ctx, struct domain *d,
                         const struct directory_options *options) MUST_USE;
 void directory_close(struct domain *d);
@@ -42,9 +42,6 @@ struct directory_scan {
 };
 /* One pass over the store. Does nothing where d->directory is NULL. */
 enum err directory_scan(struct ctx *ctx, struct domain *d, struct directory_scan *scan) MUST_USE;
-
-/* The folder is, or was, a dropped one: no tree is ever built in its place. */
-bool directory_has(struct domain *d, const char *folder);
 
 /* All that was ever seen, by name. */
 enum err directory_list(struct ctx *ctx, struct domain *d, struct directory_row **out,

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "domain/actor.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
+#include "domain/legacy_names.h"
 #include "domain/legacy_place.h"
 #include "package/version.h"
 #include "package/zip_write.h"

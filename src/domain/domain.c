@@ -9,7 +9,6 @@
 #include "domain/downloads.h"
 #include "domain/health.h"
 #include "domain/passwords.h"
-#include "domain/permissions.h"
 #include "domain/roles.h"
 #include "domain/stamps.h"
 #include "store/session_store.h"
@@ -86,23 +85,4 @@ enum err domain_tend(struct ctx *ctx, struct domain *d)
     while (err == OK && any && swept == SWEEP_AT_ONCE)
         err = store_write(ctx, d->store, sweep, &swept);
     return err == OK ? health_tend(ctx, d) : err;
-}
-
-static struct actor almighty(const char *name, const char *via)
-{
-    return (struct actor){.username = name,
-                          .is_sys_admin = true,
-                          .address = "local",
-                          .via = via,
-                          .may = permission_all()};
-}
-
-struct actor actor_cli(void)
-{
-    return almighty("command line", "cli");
-}
-
-struct actor actor_system(void)
-{
-    return almighty("system", "system");
 }

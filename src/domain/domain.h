@@ -17,6 +17,7 @@
 
 struct blobs;         /* blob/blob.h */
 struct directory;     /* domain/directory.h */
+struct dropped_names; /* domain/dropped_names.h */
 struct events;        /* domain/events.h */
 struct legacy;        /* domain/legacy.h */
 struct trees;         /* blob/tree.h */
@@ -56,8 +57,9 @@ struct domain {
     struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
     struct replica *replica;                   /* NULL where nobody replicates: the command line */
     struct legacy *legacy;                     /* the stores of v1 plugins; likewise */
-    struct events *events;       /* who follows what happens; NULL = nobody: the command line */
-    struct directory *directory; /* what is dropped into the plugin store; NULL = not looked at */
+    struct events *events;         /* who follows what happens; NULL = nobody: the command line */
+    struct directory *directory;   /* what is dropped into the plugin store; NULL = not looked at */
+    struct dropped_names *dropped; /* the names of it; likewise */
     struct domain_limits limits;
     unsigned char signing_key[SIGNING_KEY_BYTES]; /* signs access tokens */
     struct password_gate *passwords;
@@ -84,9 +86,5 @@ void domain_close(struct domain *d); /* forgets the key; stamps not yet written 
 /* Housekeeping, every minute or so and before domain_close: writes what was last used when, and
  * sweeps sessions and setup tokens that ran out. */
 enum err domain_tend(struct ctx *ctx, struct domain *d) MUST_USE;
-
-/* The command line on this machine, and the program itself: both may do everything. */
-struct actor actor_cli(void);
-struct actor actor_system(void);
 
 #endif

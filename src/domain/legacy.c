@@ -1,9 +1,8 @@
 /*
- * legacy.c - names of the v1 API and its two stores on the disk.
+ * legacy.c - the two stores of the v1 API on the disk.
  *
- * A name and a version share one segment, "math_plugin-1.0.0", so they must be told apart again:
- * legacy_cut does it one way only, and what it would not cut into the same parts is refused. Nothing
- * here decides about rows.
+ * Both files of a version are staged before its row is written and put in their places after it.
+ * Nothing here decides about rows; how things are called stands in legacy_names.c.
  */
 #include "domain/legacy.h"
 
@@ -11,14 +10,11 @@
 #include <string.h>
 
 #include "blob/blob.h"
-#include "domain/directory.h"
 #include "domain/domain.h"
+#include "domain/dropped_names.h"
 #include "domain/legacy_place.h"
 #include "domain/publish.h"
-#include "package/pid.h"
 #include "package/zip.h"
-
-#define PREFIX "legacy."
 
 enum { PACKAGE_MAX = 64 << 20 };
 
@@ -64,46 +60,7 @@ enum err legacy_flush(struct ctx *ctx, struct domain *d)
     return archives_sync(ctx, l->archives);
 }
 
-/* ------------------------------------------------------------------ names */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool legacy_cut(struct slice text, struct slice *name, struct slice *version)
-{
-    for (size_t i = text.n; i-- > 1;) {
-        struct slice rest = slice_sub(text, i + 1, text.n);
-        bool is_v = rest.n > 1 && (rest.p[0] == 'v' || rest.p[0] == 'V') && is_digit(rest.p[1]);
-        if (text.p[i] != '-' || rest.n == 0 || !(is_digit(rest.p[0]) || is_v))
-            continue;
-        *name = slice_sub(text, 0, i);
-        *version = rest;
-        return true;
-    }
-    return false;
-}
-
-const char *legacy_pid(struct arena *arena, const char *name)
-{
-    return str_printf(arena, PREFIX "%s", name);
-}
-
-bool legacy_is_pid(const char *pid)
-{
-    return slice_starts(slice_of(pid), PREFIX);
-}
-
-static const char *join(struct arena *arena, const char *name, const char *version)
-{
-    return str_printf(arena, "%s-%s", name, version);
-}
-
-const char *legacy_folder(struct arena *arena, const char *pid, const char *version)
-{
-    return join(arena, pid + sizeof PREFIX - 1, version);
-}
+/* ------------------------------------------------------------------ files of a version */
 
 const char *legacy_directory(struct arena *arena, const struct domain *d, const char *name,
                              const char *version)
@@ -114,48 +71,6 @@ const char *legacy_directory(struct arena *arena, const struct domain *d, const 
         n--;
     return str_printf(arena, "%.*s/%s-%s", (int)n, shown, name, version);
 }
-
-/* What follows /api/v1/plugins/ in a path of the API itself. */
-static bool is_reserved(const char *name)
-{
-    static const char *const words[] = {"plugins", "upload", "uploaded", "reload"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(name, words[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_version_text(const char *version)
-{
-    return strspn(version, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+!_-") ==
-           strlen(version);
-}
-
-const char *legacy_name_problem(struct arena *arena, const char *name, const char *version)
-{
-    struct slice cut_name, cut_version;
-    const char *pid = legacy_pid(arena, name), *folder = join(arena, name, version);
-    if (pid == NULL || folder == NULL)
-        return "The server is short of memory";
-    if (is_reserved(name))
-        return str_printf(arena, "The name '%s' is reserved", name);
-    if (strlen(name) > LEGACY_NAME_MAX)
-        return str_printf(arena, "The name is longer than %d bytes", LEGACY_NAME_MAX);
-    if (pid_problem(slice_of(pid)) != NULL)
-        return str_printf(arena,
-                          "The name '%.60s' cannot be used: letters, digits, '_', '-' and "
-                          "single dots between them are",
-                          name);
-    if (!is_version_text(version) || !legacy_cut(slice_of(folder), &cut_name, &cut_version) ||
-        !slice_is(cut_name, name) || !slice_is(cut_version, version))
-        return str_printf(arena,
-                          "The version '%s' cannot be told from the name in '%s.zip'; write "
-                          "it without a dash before a digit",
-                          version, folder);
-    return NULL;
-}
-
-/* ------------------------------------------------------------------ files of a version */
 
 /* One version in the stores. */
 struct place {
@@ -267,7 +182,7 @@ enum err legacy_restore(struct ctx *ctx, struct domain *d, const char *folder, c
         return OK;
     /* a folder that its owner dropped there is the plugin, and stays his; where he took it away
      * again, nothing is put in its place */
-    if (tree_is_foreign(l->trees, &place.tree) || directory_has(d, folder))
+    if (tree_is_foreign(l->trees, &place.tree) || dropped_names_has(d->dropped, folder))
         return OK;
     err = build(ctx, d, folder, sha256);
     *built = err == OK;

@@ -12,8 +12,8 @@
  * of the v1 API shows the newest enabled version with its own status. So a new version that fails
  * is listed as failed, and everything that asks for the latest goes on getting the old one.
  *
- * Look next at legacy_publish.c for uploads, legacy_life.c for lists, deletion and reload, and
- * legacy.c for the stores.
+ * Look next at legacy_publish.c for uploads, legacy_life.c for lists, deletion and reload, legacy.c
+ * for the stores, and legacy_names.c for what things are called.
  */
 #ifndef LARDER_DOMAIN_LEGACY_H
 #define LARDER_DOMAIN_LEGACY_H
@@ -112,10 +112,6 @@ enum err legacy_delete(struct ctx *ctx, struct domain *d, const struct actor *ac
                        const char *name, const char *version) MUST_USE;
 
 /* ---- for the start-up walk ---- */
-
-/* Is it one of ours, and what is it called in the stores? NULL = no memory. */
-bool legacy_is_pid(const char *pid);
-const char *legacy_folder(struct arena *arena, const char *pid, const char *version);
 
 /* Builds tree and archive of a stored version, as far as they lack. `unsure`: what stands may not
  * have reached the disk, so it is built anew. *built tells whether anything was. */

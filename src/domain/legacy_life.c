@@ -11,6 +11,7 @@
 #include "domain/directory.h"
 #include "domain/domain.h"
 #include "domain/events.h"
+#include "domain/legacy_names.h"
 #include "domain/legacy_place.h"
 #include "domain/outbound.h"
 #include "domain/record.h"

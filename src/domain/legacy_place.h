@@ -1,5 +1,5 @@
 /*
- * legacy_place.h - what the files of the v1 API share: the stores, and the names in them.
+ * legacy_place.h - what the files of the v1 API share: the stores.
  *
  * Only legacy*.c includes this.
  */
@@ -22,14 +22,7 @@ struct legacy {
     char text[]; /* of shown */
 };
 
-enum { LEGACY_NAME_MAX = 150 };
-
-/* "math_plugin-1.0.0" into its parts: at the last dash before a digit, or before a 'v' and a
- * digit. False where there is none. */
-bool legacy_cut(struct slice text, struct slice *name, struct slice *version);
-/* NULL, or why a plugin of the v1 API cannot be called that (in the arena). */
-const char *legacy_name_problem(struct arena *arena, const char *name, const char *version);
-const char *legacy_pid(struct arena *arena, const char *name);
+/* Where the tree stands, as the setting writes it (in the arena). */
 const char *legacy_directory(struct arena *arena, const struct domain *d, const char *name,
                              const char *version);
 

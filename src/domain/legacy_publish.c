@@ -16,6 +16,7 @@
 #include "domain/events.h"
 #include "domain/health.h"
 #include "domain/jobs.h"
+#include "domain/legacy_names.h"
 #include "domain/legacy_place.h"
 #include "domain/outbound.h"
 #include "domain/package_row.h"

@@ -20,7 +20,7 @@
 #include "domain/events.h"
 #include "domain/health.h"
 #include "domain/jobs.h"
-#include "domain/legacy.h"
+#include "domain/legacy_names.h"
 #include "domain/orgs.h"
 #include "domain/outbound.h"
 #include "domain/package_row.h"

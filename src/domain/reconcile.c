@@ -19,6 +19,7 @@
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/legacy.h"
+#include "domain/legacy_names.h"
 #include "domain/pending.h"
 #include "domain/publish.h"
 #include "store/kv_store.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "domain/actor.h"
 #include "domain/permissions.h"
 #include "domain/record.h"
 #include "domain/roles.h"

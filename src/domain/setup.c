@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/crypto.h"
+#include "domain/actor.h"
 #include "domain/record.h"
 #include "domain/users.h"
 #include "store/key_store.h"

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "domain/actor.h"
 #include "domain/passwords.h"
 #include "domain/record.h"
 #include "domain/users.h"

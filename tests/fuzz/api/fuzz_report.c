@@ -17,6 +17,7 @@
 #include "base/json_read.h"
 #include "blob/blob.h"
 #include "blob/tree.h"
+#include "domain/actor.h"
 #include "domain/domain.h"
 #include "domain/publish.h"
 #include "domain/stages.h"

@@ -19,6 +19,7 @@
 #include "base/json_read.h"
 #include "blob/blob.h"
 #include "blob/tree.h"
+#include "domain/actor.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
 #include "domain/orgs.h"

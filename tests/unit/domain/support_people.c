@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "domain/actor.h"
 #include "domain/members.h"
 #include "domain/permissions.h"
 #include "model/audit.h"

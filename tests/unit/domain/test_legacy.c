@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "blob/blob.h"
+#include "domain/legacy_names.h"
 #include "domain/legacy_place.h"
 #include "domain/reconcile.h"
 #include "domain/rollback.h"

@@ -403,7 +403,7 @@ static void log_answer(const struct job *job, int64_t micros)
     const struct ctx *ctx = &job->ctx;
     enum method m = job->req.method;
     bool slow = micros > SLOW_US;
-    bool failed = job->reply.status >= 500;
+    bool failed = job->reply.status >= 500 && ctx->fault.err != OK; /* a 503 can be an answer */
     bool write = m != METHOD_GET && m != METHOD_HEAD && m != METHOD_OPTIONS &&
                  job->reply.status < 400;
     if (!failed && !slow && !write && !job->x->access_log)

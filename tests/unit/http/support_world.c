@@ -3,6 +3,7 @@
  */
 #include "support_world.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "http/multipart.h"
 #include "http/server.h"
@@ -25,6 +27,8 @@ static struct {
     struct server *server;
     struct arena arena;
     struct ctx ctx;
+    struct log *log;
+    int nowhere;
     const char *url;
 } world;
 
@@ -66,6 +70,14 @@ static enum err silent(struct ctx *ctx, struct call *call)
     (void)ctx;
     (void)call;
     return ERR_CONFLICT;
+}
+
+static enum err unready(struct ctx *ctx, struct call *call)
+{
+    (void)ctx;
+    reply_status(call->reply, 503);
+    reply_text(call->reply, "text/plain", SLICE("not yet"));
+    return OK;
 }
 
 static enum err split(struct ctx *ctx, struct call *call)
@@ -150,6 +162,7 @@ static const struct route routes[] = {
     {METHOD_DELETE, "/hello",          "public", BODY_NONE,   0, hello,  "nothing"},
     {METHOD_GET,    "/fail",           "public", BODY_NONE,   0, break_down, "500"},
     {METHOD_GET,    "/silent",         "public", BODY_NONE,   0, silent, "409 without words"},
+    {METHOD_GET,    "/unready",        "public", BODY_NONE,   0, unready, "503 that is an answer"},
     {METHOD_GET,    "/split",          "public", BODY_NONE,   0, split,  "a field that would split"},
     {METHOD_GET,    "/large",          "public", BODY_NONE,   0, large,  "600,000 bytes"},
     {METHOD_GET,    "/stream",         "public", BODY_NONE,   0, stream, "three ticks"},
@@ -194,8 +207,11 @@ void world_start(void)
     for (size_t i = 0; i < table.count; i++)
         names[i] = (struct metrics_route){method_name(routes[i].method), routes[i].pattern};
     world.metrics = metrics_new(names, table.count);
-    if (server_start(&world.ctx, &options, world.router, &hooks, &clock_system, NULL, world.metrics,
-                     &world.server) != OK)
+    world.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    world.log = log_open(world.nowhere, LOG_INFO);
+    assert_non_null(world.log);
+    if (server_start(&world.ctx, &options, world.router, &hooks, &clock_system, world.log,
+                     world.metrics, &world.server) != OK)
         fail_msg("%s", ctx_sentence(&world.ctx));
     world.url = server_url(world.server);
 }
@@ -212,6 +228,8 @@ void world_start_on(const int *socket)
 void world_stop(void)
 {
     server_stop(world.server, 2000);
+    log_close(world.log);
+    close(world.nowhere);
     metrics_free(world.metrics);
     router_free(world.router);
     arena_free(&world.arena);
@@ -249,6 +267,11 @@ const char *world_field(const char *of)
 {
     static char value[512];
     return raw_field(&world_answer, of, value);
+}
+
+struct log *world_log(void)
+{
+    return world.log;
 }
 
 const char *world_url(void)

@@ -15,6 +15,7 @@ void world_start(void);
 void world_start_on(const int *socket);
 void world_stop(void);
 const char *world_url(void);
+struct log *world_log(void);
 
 extern struct raw_answer world_answer; /* the last one */
 void world_ask(const char *text);      /* on a connection of its own; the answer is world_answer */

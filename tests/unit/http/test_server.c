@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "support_world.h"
 
 /* ---- tests ------------------------------------------------------------------------------------------- */
@@ -288,6 +289,33 @@ static void the_stop_is_quick(void **state)
 #endif
 }
 
+/* What a handler answers with 503 of its own is no failure; each line is written before the next
+ * request of the connection is read. */
+static void only_failures_are_logged_as_such(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"GET /unready HTTP/1.1\r\n" HOST "\r\n",
+                                        "GET /fail HTTP/1.1\r\n" HOST "\r\n",
+                                        "GET /hello HTTP/1.1\r\n" HOST "\r\n"};
+    static const int status[] = {503, 500, 200};
+    struct log_record *before, *errors;
+    struct arena arena;
+    int fd = raw_open(world_url());
+    arena_init(&arena, 1 << 20);
+    size_t known = log_tail(world_log(), &arena, 0, LOG_ERROR, 100, &before);
+    for (size_t i = 0; i < 3; i++) {
+        raw_send(fd, asked[i], strlen(asked[i]));
+        raw_read(fd, &world_answer, false);
+        assert_int_equal(world_answer.status, status[i]);
+    }
+    close(fd);
+    size_t count = log_tail(world_log(), &arena, 0, LOG_ERROR, 100, &errors);
+    assert_int_equal(count, known + 1);
+    assert_non_null(strstr(errors[count - 1].line, "path=/fail"));
+    assert_non_null(strstr(errors[count - 1].line, "the cause is for the log"));
+    arena_free(&arena);
+}
+
 #ifdef LARDER_SOCKET_SEAM
 /* What the service manager does: the socket listens before there is a server. */
 static void a_socket_is_taken_over(void **state)
@@ -334,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_stream_ends_with_its_connection),
         cmocka_unit_test(expectations_are_answered),
         cmocka_unit_test(connections_go_on_or_end_as_said),
+        cmocka_unit_test(only_failures_are_logged_as_such),
         cmocka_unit_test(the_stop_is_quick),
 #ifdef LARDER_SOCKET_SEAM
         cmocka_unit_test(a_socket_is_taken_over),

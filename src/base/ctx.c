@@ -92,9 +92,14 @@ enum err ctx_fail_errno(struct ctx *ctx, int errnum, const char *what)
                    : errnum == ENOENT ? ERR_NOT_FOUND
                    : errnum == ENOMEM ? ERR_NO_MEMORY
                                       : ERR_IO;
+    bool read_only = errnum == EROFS && ctx->fault.err == OK;
     char reason[128] = "";
     const char *text = strerror_r(errnum, reason, sizeof reason); /* the GNU one returns its text */
-    return ctx_fail_cause(ctx, err, "%s: %s", what, text);
+    err = ctx_fail_cause(ctx, err, "%s: %s", what, text);
+    if (read_only) /* as little can be stored as on a full one, but nothing is to be deleted */
+        (void)snprintf(ctx->fault.sentence, sizeof ctx->fault.sentence,
+                       "The disk can only be read; nothing was stored");
+    return err;
 }
 
 void ctx_forgive(struct ctx *ctx)

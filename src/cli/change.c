@@ -71,7 +71,8 @@ static enum err open_output(struct cli *cli, const char *name, int *fd)
     *fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (*fd < 0 && errno == EEXIST)
         return ctx_fail(cli->ctx, ERR_EXISTS, "%s exists already; choose another --output", name);
-    return *fd >= 0 ? OK : ctx_fail_errno(cli->ctx, errno, name);
+    return *fd >= 0 ? OK
+                    : ctx_fail(cli->ctx, ERR_IO, "%s cannot be made: %s", name, strerror(errno));
 }
 
 static enum err fetch_to(struct cli *cli, struct target *t, const char *path, const char *name)
@@ -110,7 +111,7 @@ static enum err download(struct cli *cli)
     if (err == OK)
         err = fetch_to(cli, t, path, name);
     if (err == OK && cli->json)
-        (void)fprintf(cli->err, "%.*s\n", SLICE_ARGS(text));
+        (void)fprintf(strcmp(name, "-") == 0 ? cli->err : cli->out, "%.*s\n", SLICE_ARGS(text));
     else if (err == OK && strcmp(name, "-") != 0)
         (void)fprintf(cli->out, "%s\n", name);
     target_close(t);

@@ -54,7 +54,11 @@ enum err folder_must_exist(struct ctx *ctx, const char *path)
     if (db == NULL)
         return ctx_no_memory(ctx);
     if (access(db, F_OK) == 0)
-        return OK;
+        return access(path, W_OK | X_OK) == 0
+                   ? OK
+                   : fail_path(ctx, "Cannot write to the data folder", path);
+    if (errno != ENOENT && errno != ENOTDIR)
+        return fail_path(ctx, "Cannot look into the data folder", path);
     return ctx_fail_field(
         ctx, ERR_NOT_FOUND, "data",
         "There is no Larder in %s; `larder serve` makes one, --data names another", path);

@@ -68,14 +68,19 @@ static enum err look_around(struct restore *r)
     return r->aside ? OK : ctx_no_memory(ctx);
 }
 
+static enum err unreadable(struct ctx *ctx, const char *file)
+{
+    return ctx_fail(ctx, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s cannot be read: %s", file,
+                    strerror(errno));
+}
+
 static enum err read_backup(struct restore *r, const char *file)
 {
     struct ctx *ctx = r->cli->ctx;
     bool is_stdin = strcmp(file, "-") == 0;
     int fd = is_stdin ? fileno(r->cli->in) : open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return ctx_fail(ctx, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s cannot be read: %s",
-                        file, strerror(errno));
+        return unreadable(ctx, file);
     enum err err = stage_read(ctx, fd, r->stage, &r->list);
     if (!is_stdin)
         (void)close(fd);
@@ -202,6 +207,8 @@ static enum err exec(struct cli *cli)
     if (err != OK)
         return err;
     r.data = config_text(cli->config, "data");
+    if (strcmp(cli->word[0], "-") != 0 && access(cli->word[0], R_OK) != 0)
+        return unreadable(cli->ctx, cli->word[0]); /* before a folder is made for nothing */
     err = folder_make(cli->ctx, r.data);
     if (err == OK)
         err = folder_lock(cli->ctx, r.data, &lock);

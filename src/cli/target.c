@@ -42,12 +42,25 @@ struct target {
 
 /* ------------------------------------------------------------------ opening */
 
+/* Nobody has to stop a server for this: it does it too. */
+static enum err take_lock(struct ctx *ctx, struct target *t)
+{
+    char why[sizeof ctx->fault.sentence];
+    enum err err = folder_lock(ctx, t->local.data, &t->lock);
+    if (err != ERR_CONFLICT)
+        return err;
+    (void)snprintf(why, sizeof why, "%s", ctx_sentence(ctx));
+    ctx_forgive(ctx);
+    return ctx_fail(ctx, err, "%s, or have it done by the server: --url or LARDER_URL names it",
+                    why);
+}
+
 static enum err open_folder(struct cli *cli, struct target *t, bool writes)
 {
     t->is_open = true;
     enum err err = local_open(cli, &t->local);
     if (err == OK && writes)
-        err = folder_lock(cli->ctx, t->local.data, &t->lock);
+        err = take_lock(cli->ctx, t);
     if (err == OK)
         err = stores_open(cli->ctx, cli->config, t->local.data, &t->local.domain);
     if (err == OK)

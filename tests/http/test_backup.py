@@ -138,6 +138,11 @@ def test_a_running_server_and_an_occupied_folder_are_safe(stocked, backup, start
     assert start_server(data=stocked.data, admin_password=None).client().get("/readyz").status_code == 200
 
 
+def test_a_mistyped_file_leaves_nothing(larder_bin, tmp_path):
+    done = run_cli(larder_bin, "restore", tmp_path / "none.tar", "--data", tmp_path / "data", check=3)
+    assert "none.tar cannot be read" in done.stderr and list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupted_restore_is_finished_by_another(stocked, backup, start_server):
     stocked.stop()
     (stocked.data / "restore.pending").write_text("")

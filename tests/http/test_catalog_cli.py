@@ -52,6 +52,11 @@ def check_verbs(run, folder):
     run("download", "io.cadence.system.a", "--output", out, check=0)
     assert out.read_bytes() == (folder / "a.zip").read_bytes()
     assert run("download", "io.cadence.system.a", "--output", out).returncode == 4  # never overwrites
+    done = run("download", "io.cadence.system.a", "--output", folder / "nowhere" / "out.zip", check=1)
+    assert f"{folder / 'nowhere' / 'out.zip'} cannot be made: No such file" in done.stderr
+    done = run("download", "io.cadence.system.a", "--json", "--output", folder / "again.zip", check=0)
+    assert json.loads(done.stdout)["version"] == "1.0.0" and done.stderr == ""
+    (folder / "again.zip").unlink()
 
 
 def test_against_a_server(server, folder):
@@ -79,6 +84,7 @@ def test_straight_on_the_folder(start_server, folder):
     assert len(again.admin().get("/api/admin/plugins").json()) == 3
     done = again.cli("upload", folder / "a.zip")
     assert done.returncode == 4 and str(again.pid) in done.stderr  # a server holds the folder
+    assert "--url or LARDER_URL" in done.stderr, "the way that needs no server to be stopped"
 
 
 def test_org_by_domain(start_server, tmp_path):

@@ -94,6 +94,9 @@ static void the_first_sentence_stays(void **state)
     assert_string_equal(ctx_code(&ctx), "SY-0507");
     assert_null(strstr(ctx_sentence(&ctx), "write blob")); /* causes are not for callers */
     assert_non_null(strstr(ctx.fault.cause, "write blob: No space"));
+    ctx_forgive(&ctx);
+    assert_int_equal(ctx_fail_errno(&ctx, EROFS, "write blob"), ERR_NO_SPACE);
+    assert_string_equal(ctx_sentence(&ctx), "The disk can only be read; nothing was stored");
     arena_free(&arena);
 }
 

@@ -87,6 +87,11 @@ static void the_folder_is_private(void **state)
     assert_int_equal(folder_make(&w->ctx, w->data), OK); /* once more does no harm */
     assert_int_equal(folder_must_exist(&w->ctx, w->data), ERR_NOT_FOUND);
     assert_non_null(strstr(ctx_sentence(&w->ctx), "There is no Larder in"));
+    ctx_forgive(&w->ctx);
+    const char *loop = folder_file(&w->ctx, w->root, "file"); /* what nobody can look into */
+    assert_int_equal(symlink(loop, loop), 0);
+    assert_int_equal(folder_must_exist(&w->ctx, loop), ERR_IO);
+    assert_non_null(strstr(ctx_sentence(&w->ctx), "Cannot look into the data folder"));
 }
 
 static void a_file_is_no_folder(void **state)

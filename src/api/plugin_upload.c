@@ -47,13 +47,12 @@ static enum err read_form(struct ctx *ctx, const struct call *call, size_t max, 
     struct form *form = arena_alloc(ctx->arena, sizeof *form);
     if (form == NULL)
         return ctx_no_memory(ctx);
+    const struct part *file, *flag;
     enum err err = multipart_read(ctx, call->req, &limits, form);
+    if (err == OK)
+        err = form_file(ctx, form, "file", "the plugin ZIP", &file);
     if (err != OK)
         return err;
-    const struct part *file = form_find(form, "file"), *flag;
-    if (file == NULL || file->file_name.p == NULL)
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "file",
-                              "Field 'file' is required: the plugin ZIP as a form file");
     up->file_name = file->file_name;
     up->bytes = file->data;
     if ((flag = form_find(form, "dry_run")) != NULL &&

@@ -48,6 +48,7 @@ static enum err receive(struct ctx *ctx, const struct call *call, struct legacy_
 {
     const struct api *api = api_of(call);
     const char *too_large = limit_sentence(ctx, api->max_upload);
+    const struct part *file;
     const struct multipart_limits limits = {api->max_upload, FIELD_MAX, MULTIPART_PARTS, too_large};
     struct form *form = arena_alloc(ctx->arena, sizeof *form);
     if (form == NULL || too_large == NULL)
@@ -57,12 +58,11 @@ static enum err receive(struct ctx *ctx, const struct call *call, struct legacy_
     enum err err = admission_take(ctx, api->uploads, api->max_upload);
     if (err == OK)
         err = multipart_read(ctx, call->req, &limits, form);
+    if (err == OK)
+        err = form_file(ctx, form, "file", "the plugin ZIP", &file);
     if (err != OK)
         return err;
-    const struct part *file = form_find(form, "file"), *force = form_find(form, "force_overwrite");
-    if (file == NULL || file->file_name.p == NULL)
-        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, "file",
-                              "Field 'file' is required: the plugin ZIP as a form file");
+    const struct part *force = form_find(form, "force_overwrite");
     up->file_name = file->file_name;
     up->bytes = file->data;
     return force ? read_force(ctx, force->data, &up->force) : OK;

@@ -248,6 +248,27 @@ enum err multipart_read(struct ctx *ctx, const struct request *req,
     return multipart_end(ctx, &m);
 }
 
+enum err form_file(struct ctx *ctx, const struct form *form, const char *name, const char *what,
+                   const struct part **out)
+{
+    size_t count = 0;
+    *out = NULL;
+    for (size_t i = 0; i < form->parts; i++) {
+        const struct part *p = &form->part[i];
+        if (!slice_is(p->name, name) || p->file_name.p == NULL)
+            continue;
+        *out = p;
+        count++;
+    }
+    if (count == 1)
+        return OK;
+    if (count == 0)
+        return ctx_fail_field(ctx, ERR_UNPROCESSABLE, name,
+                              "Field '%s' is required: %s as a form file", name, what);
+    return ctx_fail_field(ctx, ERR_UNPROCESSABLE, name,
+                          "Field '%s' stands %zu times; send one file at a time", name, count);
+}
+
 const struct part *form_find(const struct form *form, const char *name)
 {
     for (size_t i = 0; i < form->parts; i++)

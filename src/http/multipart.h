@@ -44,6 +44,10 @@ enum err multipart_read(struct ctx *ctx, const struct request *req,
                         const struct multipart_limits *limits, struct form *out) MUST_USE;
 
 const struct part *form_find(const struct form *form, const char *name); /* NULL = none */
+/* The one file of that name. 422 where there is none, and where there are two: whoever sent them
+ * would believe that both were taken. `what` it is goes into the sentence. */
+enum err form_file(struct ctx *ctx, const struct form *form, const char *name, const char *what,
+                   const struct part **out) MUST_USE;
 
 /* ---- the machine below it ---- */
 

@@ -266,6 +266,8 @@ def test_form_of_the_upload(shared):
     up = shared.acme_admin.post
     url = shared.path(shared.acme) + "/upload"
     assert up(url, files={"other": ("p.zip", good)}).status_code == 422
+    two = up(url, files=[("file", ("p.zip", good)), ("file", ("q.zip", good))])
+    assert two.status_code == 422 and "stands 2 times" in two.json()["message"]  # taking one in silence loses the other
     assert shared.upload(good, shared.acme, name="p.tar").status_code == 400
     assert shared.upload(b"not a zip at all", shared.acme).status_code == 400
     assert shared.upload(archive({}), shared.acme).status_code == 400  # PK\5\6: an empty archive

@@ -298,6 +298,9 @@ def test_forms(shared):
     answer = client.post(V1 + "/upload", data=b"raw", headers={"Content-Type": "application/zip"})
     assert answer.status_code == 415 and answer.json()["success"] is False
     assert shared.upload(v1_package(), force="perhaps").status_code == 422
+    parts = [("file", ("math_plugin-1.0.0.zip", v1_package())), ("file", ("math_plugin-1.1.0.zip", v1_package(version="1.1.0")))]
+    answer = client.post(V1 + "/upload", files=parts)
+    assert answer.status_code == 422 and "stands 2 times" in answer.json()["message"]
 
 
 def test_too_large(start_server):

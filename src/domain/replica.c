@@ -26,66 +26,6 @@ enum {
     SNAPSHOT_EVERY = 1000
 };
 
-/* ------------------------------------------------------------------ waiting */
-
-bool replica_stopping(const struct replica *r)
-{
-    return atomic_load_explicit(&r->stop, memory_order_acquire);
-}
-
-uint32_t replica_random(uint32_t below)
-{
-    uint32_t n;
-    crypto_random(&n, sizeof n);
-    return below ? n % below : 0;
-}
-
-void replica_pause(struct replica *r, int64_t ms)
-{
-    struct timespec until = clock_deadline(ms);
-    pthread_mutex_lock(&r->lock);
-    while (!replica_stopping(r))
-        if (pthread_cond_timedwait(&r->woken, &r->lock, &until) != 0)
-            break;
-    pthread_mutex_unlock(&r->lock);
-}
-
-/* Until the time is over, or somebody asks; `wakes`: a new change is reason enough. */
-static bool wait_for(struct replica *r, int64_t ms, bool wakes)
-{
-    struct timespec until = clock_deadline(ms);
-    pthread_mutex_lock(&r->lock);
-    while (!replica_stopping(r) && !r->hurry && !(wakes && r->awake))
-        if (pthread_cond_timedwait(&r->woken, &r->lock, &until) != 0)
-            break;
-    bool hurry = r->hurry;
-    r->awake = r->hurry = false;
-    pthread_mutex_unlock(&r->lock);
-    return hurry;
-}
-
-void replica_wake(struct replica *r)
-{
-    if (r == NULL)
-        return;
-    pthread_mutex_lock(&r->lock);
-    r->awake = true;
-    pthread_cond_broadcast(&r->woken);
-    pthread_mutex_unlock(&r->lock);
-}
-
-void replica_hurry(struct replica *r)
-{
-    if (r == NULL)
-        return;
-    pthread_mutex_lock(&r->lock);
-    r->awake = r->hurry = r->remeet = r->fetch.look = true;
-    memset(r->fetch.resting, 0, sizeof r->fetch.resting);
-    pthread_cond_broadcast(&r->woken);
-    pthread_cond_broadcast(&r->work);
-    pthread_mutex_unlock(&r->lock);
-}
-
 /* ------------------------------------------------------------------ a round */
 
 static enum err hurry_rows(struct ctx *ctx, struct conn *conn, void *arg)
@@ -192,7 +132,7 @@ static void *carry(void *arg)
         else
             after_success(r, did);
         int64_t wait = err == OK ? r->loop.poll_ms : backoff(r);
-        if (wait_for(r, wait, err == OK)) {
+        if (replica_wait(r, wait, err == OK)) {
             ctx_init(&ctx, &arena, r->clock, r->log, "replica");
             (void)!store_write(&ctx, r->d->store, hurry_rows, NULL);
             r->loop.gap_checked = false;

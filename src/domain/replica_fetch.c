@@ -60,26 +60,6 @@ static void let_rest(struct replica *r, const char *sha256, bool refused)
     rest->until = clock_mono_ms(r->clock) + (refused ? REFUSED_MS : ms);
 }
 
-static bool is_wanted(const struct replica *r, const char *sha256)
-{
-    for (size_t i = 0; i < r->fetch.wanted_count; i++)
-        if (strcmp(r->fetch.wanted[i], sha256) == 0)
-            return true;
-    return false;
-}
-
-void replica_want(struct replica *r, const char *sha256)
-{
-    if (r == NULL || r->s3 == NULL)
-        return;
-    pthread_mutex_lock(&r->lock);
-    if (!is_wanted(r, sha256) && r->fetch.wanted_count < REPLICA_WANTED)
-        (void)snprintf(r->fetch.wanted[r->fetch.wanted_count++], SHA256_HEX, "%s", sha256);
-    r->fetch.look = true;
-    pthread_cond_broadcast(&r->work);
-    pthread_mutex_unlock(&r->lock);
-}
-
 /* ------------------------------------------------------------------ looking */
 
 struct looking {
@@ -96,7 +76,7 @@ static enum err look_at(void *arg, const struct missing *m)
     struct replica *r = l->r;
     l->seen++;
     pthread_mutex_lock(&r->lock);
-    bool wanted = is_wanted(r, m->sha256);
+    bool wanted = replica_is_wanted(r, m->sha256);
     bool takes = !is_busy(r, m->sha256) && !rests(r, m->sha256) &&
                  (!l->found || (wanted && !l->wanted));
     pthread_mutex_unlock(&r->lock);

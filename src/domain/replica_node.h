@@ -94,17 +94,24 @@ struct replica {
     } loop;
 };
 
+/* replica_trouble.c */
 /* ERR_BUSY with r->trouble set, or OK where the answer is one of those that were expected. */
 enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_answer *a) MUST_USE;
 enum err replica_trouble_as(struct ctx *ctx, struct replica *r, enum replica_state state,
                             const char *fmt, ...) MUST_USE __attribute__((format(printf, 4, 5)));
 /* The state this node is in from now on, and why; said in the log where it is new. */
 void replica_set_state(struct replica *r, enum replica_state state, const char *why);
+
+/* replica_bell.c */
 bool replica_stopping(const struct replica *r);
 /* Waits, but not beyond the end of the server. */
 void replica_pause(struct replica *r, int64_t ms);
+/* Until the time is over, or somebody asks, which it tells; `wakes`: a new change is reason enough. */
+bool replica_wait(struct replica *r, int64_t ms, bool wakes);
 uint32_t replica_random(uint32_t below);
+bool replica_is_wanted(const struct replica *r, const char *sha256); /* under the lock */
 
+/* replica_call.c */
 /* Puts once, on any server: OK and *was false where it was put, *was true where something is there
  * already. Where the answer was lost, what stands there decides: `ours` tells by its bytes. */
 enum err replica_create(struct ctx *ctx, struct replica *r, const char *key, struct slice bytes,

@@ -14,25 +14,6 @@
 
 enum { SAY_AGAIN_MS = 3600000 };
 
-static const char *const names[] = {
-    [REPLICA_DISABLED] = "disabled",
-    [REPLICA_LOCAL_ONLY] = "local-only",
-    [REPLICA_STARTING] = "starting",
-    [REPLICA_ONLINE] = "online",
-    [REPLICA_OFFLINE] = "offline",
-    [REPLICA_AUTH_FAILED] = "auth-failed",
-    [REPLICA_DENIED] = "denied",
-    [REPLICA_NO_BUCKET] = "no-bucket",
-    [REPLICA_STUCK] = "stuck",
-    [REPLICA_FOREIGN_BUCKET] = "foreign-bucket",
-    [REPLICA_SINGLE_WRITER] = "single-writer",
-};
-
-const char *replica_state_name(enum replica_state state)
-{
-    return names[state];
-}
-
 /* Several may meet it at once, while they send side by side. */
 static void note(struct replica *r, const struct trouble *t)
 {
@@ -96,8 +77,8 @@ static void say(struct replica *r, enum replica_state state, const char *why)
                                    state == REPLICA_STUCK
                                ? LOG_ERROR
                                : LOG_WARN;
-    log_line(r->log, level, NULL, "replication", "state", names[state], "why", why, "store",
-             r->s3 ? s3_name(r->s3) : "", "backlog", rows, "backlog_bytes", bytes, NULL);
+    log_line(r->log, level, NULL, "replication", "state", replica_state_name(state), "why", why,
+             "store", r->s3 ? s3_name(r->s3) : "", "backlog", rows, "backlog_bytes", bytes, NULL);
     arena_free(&arena);
     r->loop.said = state;
     r->loop.said_at = now;

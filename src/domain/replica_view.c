@@ -19,16 +19,30 @@ enum {
 
 /* ------------------------------------------------------------------ seen from outside */
 
+static const char *const names[] = {
+    [REPLICA_DISABLED] = "disabled",
+    [REPLICA_LOCAL_ONLY] = "local-only",
+    [REPLICA_STARTING] = "starting",
+    [REPLICA_ONLINE] = "online",
+    [REPLICA_OFFLINE] = "offline",
+    [REPLICA_AUTH_FAILED] = "auth-failed",
+    [REPLICA_DENIED] = "denied",
+    [REPLICA_NO_BUCKET] = "no-bucket",
+    [REPLICA_STUCK] = "stuck",
+    [REPLICA_FOREIGN_BUCKET] = "foreign-bucket",
+    [REPLICA_SINGLE_WRITER] = "single-writer",
+};
+
+const char *replica_state_name(enum replica_state state)
+{
+    return names[state];
+}
+
 const char *replica_word(struct replica *r)
 {
     struct replica_gauges g;
     replica_gauges(r, &g);
     return replica_state_name(g.state);
-}
-
-bool replica_carries(const struct replica *r)
-{
-    return r && r->s3;
 }
 
 bool replica_ready(struct replica *r)

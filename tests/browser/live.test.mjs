@@ -89,6 +89,27 @@ test("the keyboard alone reaches and leaves a dialog", async (bench) => {
   await until(async () => (await page.evaluate(() => document.activeElement.textContent.trim())) === "Upload", "the focus returns");
 });
 
+test("where the system chooses the colours, what is on, chosen and current is still seen", async (bench) => {
+  await bench.server.upload("system", await packageOf({ pid: "com.acme.forced", name: "Forced" }));
+  const page = await bench.open({ who: bench.admin, at: "/#/o/system/plugins/com.acme.forced", forcedColors: "active" });
+  const flip = page.getByRole("switch");
+  await flip.waitFor();
+  const shade = () => flip.evaluate((one) => getComputedStyle(one, "::before").backgroundColor);
+  const on = await shade();
+  await flip.click();
+  await page.getByRole("switch", { checked: false }).waitFor();
+  await bench.settled(page);
+  assert((await shade()) !== on, `the switch looks the same on and off: ${on}`);
+  const under = (tab) => page.getByRole("tab", { name: tab }).evaluate((one) => getComputedStyle(one).borderBottomWidth);
+  assert((await under("README")) !== (await under("Files")), "the open tab looks like the others");
+  await page.goto("/#/admin/users");
+  await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
+  const ground = (name) => page.getByRole("link", { name, exact: true }).evaluate((one) => getComputedStyle(one).backgroundColor);
+  assert((await ground("Users")) !== (await ground("Roles")), "the current page looks like the others");
+  await bench.noOverflow(page);
+  await bench.shot(page, "forced-colours");
+});
+
 test("200 % zoom and a narrow phone lose nothing", async (bench) => {
   const page = await bench.open({ who: bench.admin, width: 640, height: 430, deviceScaleFactor: 2 });
   await page.getByRole("heading", { level: 1 }).waitFor();

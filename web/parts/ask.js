@@ -43,7 +43,10 @@ export function Ask({ title, note, action, danger, fields, start = {}, call, onS
             autocomplete=${one.autocomplete ?? "off"}
             value=${values[one.key]}
             wrong=${missing[one.key] ?? (named === one ? task.wrong.message : "")}
-            onValue=${(value) => change((now) => ({ ...now, [one.key]: value }))}
+            onValue=${(value) => {
+              change((now) => ({ ...now, [one.key]: value }));
+              if (named === one) task.setWrong(null); /* it was said of another value */
+            }}
           />`,
       )}
       ${children?.(extra, setExtra, values)}

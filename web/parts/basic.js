@@ -213,7 +213,7 @@ export function Table({ caption, columns, rows, keyOf = (row) => row.id, empty, 
         ${rows.map(
           (row) =>
             html`<tr key=${keyOf(row)}>
-              ${columns.map((c, i) => html`<td key=${c.key} class=${[c.end && "end", i === 0 && "lead", c.hidden && "beside"].filter(Boolean).join(" ")} data-label=${c.title}>${c.render ? c.render(row) : row[c.key]}</td>`)}
+              ${columns.map((c, i) => html`<td key=${c.key} class=${[c.end && "end", i === 0 && "lead", c.hidden && "beside"].filter(Boolean).join(" ")} data-label=${c.title}><div class="cell">${c.render ? c.render(row) : row[c.key]}</div></td>`)}
             </tr>`,
         )}
       </tbody>

@@ -88,6 +88,7 @@ export const adminCommands = {
   createUser: (what) => only("POST", "/api/admin/users", what),
   changeUser: (id, changes) => only("PATCH", path`/api/admin/users/${id}`, changes),
   deleteUser: (id) => only("DELETE", path`/api/admin/users/${id}`),
+  giveRole: (user, what) => only("POST", path`/api/admin/users/${user}/roles`, what),
   addMember: (org, what) => only("POST", path`/api/orgs/${org}/members`, what),
   changeMember: (org, id, changes) => only("PATCH", path`/api/orgs/${org}/users/${id}/membership`, changes),
   removeMember: (org, id) => only("DELETE", path`/api/orgs/${org}/users/${id}`),

@@ -87,10 +87,13 @@ export function catalogOf(scope) {
   return catalogs.get(scope);
 }
 
-/* The organization's or the system's answer wins over what was there before. */
-export async function loadCatalog(scope) {
+const stale = new Set(); // scopes in which something changed while they were being read
+
+/* The organization's or the system's answer wins over what was there before. again: something has
+ * changed, so that a reading which is under way is followed by another. */
+export async function loadCatalog(scope, { again = false } = {}) {
   const store = catalogOf(scope);
-  if (store.get().loading) return;
+  if (store.get().loading) return void (again && stale.add(scope));
   const first = store.get().rounds === 0;
   store.set((now) => ({ ...now, loading: true, wrong: null }));
   const rows = [];
@@ -110,6 +113,7 @@ export async function loadCatalog(scope) {
   } catch (wrong) {
     store.set((now) => ({ ...now, loading: false, wrong }));
   }
+  if (stale.delete(scope) && !store.get().wrong) await loadCatalog(scope);
 }
 
 export const forgetCatalogs = () => catalogs.clear();
@@ -126,6 +130,7 @@ export async function refreshPlugin(scope, event) {
   const source = event.org_id ? "org" : "system";
   const versions = await api.versions(scope, event.pid, source).catch((wrong) => (wrong.status === 404 ? [] : null));
   if (versions === null) return;
+  if (store.get().loading) stale.add(scope); /* the list may have been read before the change */
   const chosen = versions.find((one) => one.is_latest) ?? versions[0];
   const key = `${source} ${event.pid}`;
   store.set((now) => {

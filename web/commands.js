@@ -56,6 +56,8 @@ export const commands = {
   difference: (plugin, other, scope) => ({ curl: curl("GET", `${pluginsPath(scope)}${path`/${plugin.id}/diff?with=${other.id}`}`) }),
   v1Delete: (name, version) => ({ curl: curl("DELETE", path`/api/v1/plugins/uploaded/${name}/${version}`) }),
   v1Reload: () => action("POST", "/api/v1/plugins/reload", {}, "reload"),
+  saveProfile: (what) => ({ curl: curl("PATCH", "/api/me/profile", { json: what }) }),
+  revokeSession: (id) => ({ curl: curl("DELETE", path`/api/me/sessions/${id}`) }),
   createOrg: () => ({ curl: curl("POST", "/api/admin/orgs", { json: { name: "Acme", domain: "acme.example" } }) }),
   loadExamples: () => ({ curl: curl("POST", "/api/admin/examples") }),
 };

@@ -11,6 +11,7 @@
 #include "blob/tree.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
+#include "domain/events.h"
 #include "domain/legacy.h"
 #include "domain/legacy_names.h"
 #include "domain/package_row.h"
@@ -223,8 +224,14 @@ enum err arrival_take(struct ctx *ctx, struct domain *d, const char *sha256, str
     for (size_t i = 0; err == OK && i < a->count; i++) {
         a->id = a->ids[i];
         err = store_read(ctx, d->store, find_row, a);
-        if (err == OK && a->found)
-            catalog_changed(d, a->row.org_id);
+        if (err != OK || !a->found)
+            continue;
+        catalog_changed(d, a->row.org_id);
+        events_emit(d, &(struct event){.kind = "plugin.uploaded",
+                                       .org_id = a->row.org_id,
+                                       .plugin_id = a->row.id,
+                                       .pid = a->row.pid,
+                                       .version = a->row.version});
     }
     return err;
 }

@@ -10,6 +10,7 @@
 #include "domain/arrival.h"
 #include "domain/catalog.h"
 #include "domain/domain.h"
+#include "domain/events.h"
 #include "domain/replica_org.h"
 #include "domain/replica_rules.h"
 #include "store/audit_store.h"
@@ -365,6 +366,8 @@ enum err replica_settle(struct ctx *ctx, struct domain *d, const struct applying
         if (err == OK && t->id)
             err = arrival_settle(ctx, d, t->id);
         catalog_changed(d, t->org_id);
+        if (!t->next || !same(t->next->org_id, t->org_id)) /* one for many of the same org */
+            events_emit(d, &(struct event){.kind = "plugins.reloaded", .org_id = t->org_id});
         arena_reset(&scratch);
     }
     ctx->arena = callers;

@@ -16,7 +16,7 @@ const inbox = (page, name) => page.getByRole("main").getByRole("listitem").filte
 test("a conflict of two nodes is shown from both sides and settled", async (bench) => {
   const store = await startStore();
   try {
-    const { south, lost } = await conflicted(store, "com.acme.twin");
+    const { south, north, lost } = await conflicted(store, "com.acme.twin");
     bench.server = south;
     const page = await bench.open({ who: bench.admin, at: "/#/admin/attention" });
     await inbox(page, "com.acme.twin").getByRole("link", { name: "Look at it" }).click();
@@ -42,6 +42,12 @@ test("a conflict of two nodes is shown from both sides and settled", async (benc
     await page.getByText("As the north has it").waitFor();
     await page.goto("/#/admin/attention");
     await page.getByText("Nothing waits for you").waitFor();
+    await page.goto("/#/o/system/catalog");
+    await page.getByRole("link", { name: "Twin", exact: true }).waitFor();
+    await north.upload("system", await packageOf({ pid: "com.acme.late", name: "Late" }));
+    const card = page.locator(".plugin-card", { hasText: "com.acme.late" });
+    await card.waitFor(); /* by itself: nobody reads the list again */
+    await card.getByText("Package missing").waitFor({ state: "detached" });
   } finally {
     await store.stop();
   }

@@ -6,7 +6,8 @@
  */
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";
-import { Card, Field, Form, Submit, ThemeChoice, toast, useTask, ViewHead, Wrong } from "../parts.js";
+import { commands } from "../commands.js";
+import { Card, CopyAs, Field, Form, Submit, ThemeChoice, toast, useTask, ViewHead, Wrong } from "../parts.js";
 import { setMe } from "../session.js";
 import { texts } from "../texts.js";
 import { Sessions } from "./sessions.js";
@@ -16,8 +17,9 @@ const t = texts.account;
 function Profile({ me }) {
   const [name, setName] = useState(me.display_name ?? "");
   const [email, setEmail] = useState(me.email ?? "");
+  const what = { display_name: name.trim() || null, email: email.trim() || null };
   const task = useTask(async () => {
-    await api.saveProfile({ display_name: name.trim() || null, email: email.trim() || null });
+    await api.saveProfile(what);
     setMe(await api.me());
     toast(t.saved);
   });
@@ -26,7 +28,7 @@ function Profile({ me }) {
       <${Wrong} error=${task.wrong} />
       <${Field} label=${t.displayName} autocomplete="name" value=${name} onValue=${setName} />
       <${Field} label=${t.email} type="email" autocomplete="email" value=${email} onValue=${setEmail} />
-      <div class="actions"><${Submit} busy=${task.busy}>${t.save}<//></div>
+      <div class="actions"><${Submit} busy=${task.busy}>${t.save}<//><${CopyAs} kind="quiet" call=${() => commands.saveProfile(what)} /></div>
     <//>
   <//>`;
 }
@@ -60,7 +62,7 @@ function Password({ me }) {
       <${Field} label=${t.current} type="password" autocomplete="current-password" value=${current} onValue=${setCurrent} wrong=${wrong.current} />
       <${Field} label=${t.fresh} type="password" autocomplete="new-password" hint=${texts.setup.passwordHint} value=${fresh} onValue=${setFresh} wrong=${wrong.fresh} />
       <${Field} label=${t.repeat} type="password" autocomplete="new-password" value=${repeat} onValue=${setRepeat} wrong=${wrong.repeat} />
-      <div class="actions"><${Submit} busy=${task.busy}>${t.change}<//></div>
+      <div class="actions"><${Submit} busy=${task.busy}>${t.change}<//><${CopyAs} kind="quiet" call=${commands.saveProfile({ current_password: "…", new_password: "…" })} /></div>
     <//>
   <//>`;
 }

@@ -24,6 +24,7 @@ import { Cards, Rows } from "./catalog_rows.js";
 const t = texts.catalog;
 const BURST = 5; // more events than this at once: the list is read again as a whole
 const SETTLE = 250;
+const PACE = 3000; // between two readings of the whole list, however much happens
 
 /* ---- what is shown ------------------------------------------------------------------------------- */
 
@@ -36,19 +37,24 @@ function useFound(rows, query) {
 
 /* Events come in bursts: a few are looked up one by one, many by reading the list again. */
 function useFresh(scope) {
-  const waiting = useRef({ pids: new Map(), timer: 0 });
+  const waiting = useRef({ pids: new Map(), timer: 0, read: -PACE });
+  const look = () => {
+    const now = waiting.current;
+    const isMany = now.pids.size > BURST || now.pids.has("");
+    const early = now.read + PACE - performance.now();
+    now.timer = isMany && early > 0 ? setTimeout(look, early) : 0;
+    if (now.timer) return;
+    const events = [...now.pids.values()];
+    now.pids.clear();
+    if (!isMany) return events.forEach((one) => refreshPlugin(scope, one));
+    now.read = performance.now();
+    loadCatalog(scope, { again: true });
+  };
   useLive([...PLUGIN_KINDS, "replication.state"], (event) => {
     const now = waiting.current;
     if (event.org_id && event.org_id !== scope) return;
-    if (!event.org_id && scope !== "system" && event.kind === "replication.state") return;
     now.pids.set(event.pid ? `${event.org_id} ${event.pid}` : "", event);
-    clearTimeout(now.timer);
-    now.timer = setTimeout(() => {
-      const events = [...now.pids.values()];
-      now.pids.clear();
-      if (events.length > BURST || events.some((one) => !one.pid)) loadCatalog(scope);
-      else for (const one of events) refreshPlugin(scope, one);
-    }, SETTLE);
+    now.timer ||= setTimeout(look, SETTLE);
   });
   useEffect(() => () => clearTimeout(waiting.current.timer), []);
 }

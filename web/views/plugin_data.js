@@ -141,6 +141,7 @@ export function menuOf(plugin, row, ask) {
   }
   const sections = [[t.asDownload, commands.download(row, scope)]];
   if (writes) sections.push([t.tag, commands.tag(row, scope, row.tag ?? "")], [row.enabled ? t.asDisable : t.asEnable, commands.enable(row, scope, !row.enabled)]);
+  if (writes && v1Name(row)) sections.push([t.reload, commands.v1Reload()]);
   const copies = copySections(sections);
   return items.length > 0 ? [...items, ...copies] : copies.slice(1);
 }

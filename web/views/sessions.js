@@ -3,7 +3,8 @@
  */
 import { html } from "../preact.js";
 import { api } from "../api.js";
-import { Badge, Button, Card, Loaded, Time, toast, useLoad } from "../parts.js";
+import { commands } from "../commands.js";
+import { Badge, Button, Card, copyItems, Loaded, Menu, Time, toast, useLoad } from "../parts.js";
 import { texts } from "../texts.js";
 
 const t = texts.sessions;
@@ -48,7 +49,7 @@ function Session({ one, onGone }) {
       </p>
     </div>
     ${!one.is_current &&
-    html`<${Button} small kind="danger" aria-label=${t.revokeNamed(`${program}, ${one.address}`)} onClick=${revoke}>${t.revoke}<//>`}
+    html`<span class="actions"><${Menu} bare small icon="copy" label=${texts.copy.as} items=${() => copyItems(commands.revokeSession(one.id))} /><${Button} small kind="danger" aria-label=${t.revokeNamed(`${program}, ${one.address}`)} onClick=${revoke}>${t.revoke}<//></span>`}
   </li>`;
 }
 

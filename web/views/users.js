@@ -39,6 +39,7 @@ function RolesOf({ user, onClose }) {
     <${Loaded} from=${all}>
       ${([held, roles]) => {
         const chosen = roles.find((one) => one.id === role) ?? roles[0];
+        const what = { role_id: chosen?.id, ...(org && { org_id: org }) };
         return html`${held.length === 0 && html`<p class="soft">${t.noRoles}</p>`}
           <ul class="rows">
             ${held.map(
@@ -49,12 +50,12 @@ function RolesOf({ user, onClose }) {
                 </li>`,
             )}
           </ul>
-          <${Form} onSubmit=${() => task.run(() => admin.giveRole(user.user_id, { role_id: chosen.id, ...(org && { org_id: org }) }))}>
+          <${Form} onSubmit=${() => task.run(() => admin.giveRole(user.user_id, what))}>
             <${Wrong} error=${task.wrong} />
             <${Field} label=${t.role} type="select" value=${chosen?.id ?? ""} onValue=${setRole} options=${roles.map((one) => ({ id: one.id, label: one.name }))} />
             <${Field} label=${t.where} type="select" value=${org} onValue=${setOrg}
               options=${[{ id: "", label: t.everywhere }, ...orgs.map((one) => ({ id: one.org_id, label: one.display_name || one.name }))]} />
-            <div class="actions"><${Submit} busy=${task.busy}>${t.give}<//></div>
+            <div class="actions"><${Submit} busy=${task.busy}>${t.give}<//><${CopyAs} kind="quiet" call=${adminCommands.giveRole(user.user_id, what)} /></div>
           <//>`;
       }}
     <//>

@@ -2,7 +2,7 @@
  * nodes.mjs - two appliances over one object store, that of the tests (tests/stub/s3_stub.py).
  *
  *   const store = await startStore(); store.env       the settings of a node that uses it
- *   const south = await conflicted(store)             a node whose package lost to another node's
+ *   const twins = await conflicted(store)             {south, north, lost}: a package of the south lost to the north's
  *
  * A node is told of the store only when it has something to lose, so nothing depends on who is
  * quicker. Everything is ended by its process id: store.stop() ends the nodes too.
@@ -53,5 +53,5 @@ export async function conflicted(store, pid) {
   const again = await startServer({ folder: south.folder, env: { ...store.env, LARDER_NODE_NAME: "south" } });
   store.nodes[0] = again;
   await until(async () => (await view(again)).conflicts === 1, "the south has lost");
-  return { south: again, lost };
+  return { south: again, north, lost };
 }

@@ -88,12 +88,10 @@ export function catalogOf(scope) {
 }
 
 const stale = new Set(); // scopes in which something changed while they were being read
+const readings = new Map(); // scope -> promise of the reading that is under way
 
-/* The organization's or the system's answer wins over what was there before. again: something has
- * changed, so that a reading which is under way is followed by another. */
-export async function loadCatalog(scope, { again = false } = {}) {
+async function read(scope) {
   const store = catalogOf(scope);
-  if (store.get().loading) return void (again && stale.add(scope));
   const first = store.get().rounds === 0;
   store.set((now) => ({ ...now, loading: true, wrong: null }));
   const rows = [];
@@ -113,7 +111,15 @@ export async function loadCatalog(scope, { again = false } = {}) {
   } catch (wrong) {
     store.set((now) => ({ ...now, loading: false, wrong }));
   }
-  if (stale.delete(scope) && !store.get().wrong) await loadCatalog(scope);
+  if (stale.delete(scope) && !store.get().wrong) await read(scope);
+}
+
+/* The organization's or the system's answer wins over what was there before. again: something has
+ * changed, so that a reading which is under way is followed by another. */
+export function loadCatalog(scope, { again = false } = {}) {
+  if (again && readings.has(scope)) stale.add(scope);
+  if (!readings.has(scope)) readings.set(scope, read(scope).finally(() => readings.delete(scope)));
+  return readings.get(scope);
 }
 
 export const forgetCatalogs = () => catalogs.clear();
@@ -130,7 +136,7 @@ export async function refreshPlugin(scope, event) {
   const source = event.org_id ? "org" : "system";
   const versions = await api.versions(scope, event.pid, source).catch((wrong) => (wrong.status === 404 ? [] : null));
   if (versions === null) return;
-  if (store.get().loading) stale.add(scope); /* the list may have been read before the change */
+  if (readings.has(scope)) stale.add(scope); /* the list may have been read before the change */
   const chosen = versions.find((one) => one.is_latest) ?? versions[0];
   const key = `${source} ${event.pid}`;
   store.set((now) => {

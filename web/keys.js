@@ -6,7 +6,7 @@
  * when single-key shortcuts are switched off (`?` shows the list and the switch). Ctrl+K is written
  * "mod+k" and means the command key on a Mac.
  */
-import { useEffect, useRef } from "./preact.js";
+import { useLayoutEffect, useRef } from "./preact.js";
 import { createStore } from "./store.js";
 import { keep, kept } from "./kept.js";
 
@@ -57,7 +57,8 @@ export function useKeys(rows, { always = false } = {}) {
   const layer = useRef(rows);
   layer.current = rows;
   layer.always = always;
-  useEffect(() => {
+  /* before it is painted: what is seen can be used */
+  useLayoutEffect(() => {
     layers.push(layer);
     return () => layers.splice(layers.indexOf(layer), 1);
   }, []);

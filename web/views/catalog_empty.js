@@ -16,7 +16,7 @@ const t = texts.catalog;
 function Examples({ scope }) {
   const task = useTask(async () => {
     const { loaded, known } = await api.loadExamples();
-    await loadCatalog(scope);
+    await loadCatalog(scope, { again: true });
     toast(t.examplesDone(loaded + known));
   });
   return html`<${Button} icon="examples" busy=${task.busy} onClick=${task.run}>${t.examples}<//><${Wrong} error=${task.wrong} />`;

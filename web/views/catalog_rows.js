@@ -4,7 +4,7 @@
  * Both have one height per row, so nothing moves while more of them arrive. A switch acts at once
  * and goes back when the server refuses.
  */
-import { html, useEffect, useRef } from "../preact.js";
+import { html, useLayoutEffect, useRef } from "../preact.js";
 import { api, homeOf } from "../api.js";
 import { patchRows } from "../catalog.js";
 import { commands } from "../commands.js";
@@ -70,7 +70,7 @@ const Pick = ({ row, chosen, onChoose }) =>
 const Title = ({ row, scope }) => html`<a class="plugin-name cut" href=${address(pluginPagePath(scope, row.pid))}>${row.name}</a>`;
 
 function useRows(handle, virtual, count, columns = 1) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     handle.current = { count, reach: (i) => virtual.reach(Math.floor(i / columns)) };
   });
 }

@@ -44,6 +44,16 @@ class Server {
     });
   }
 
+  /* What it wrote to its log, as soon as it stands there. */
+  printed(pattern) {
+    return new Promise((resolve, reject) => {
+      const look = () => pattern.test(this.log) && resolve(pattern.exec(this.log)[0]);
+      this.process.stderr.on("data", look);
+      this.process.on("exit", () => reject(new Error(`the server ended:\n${this.log}`)));
+      look();
+    });
+  }
+
   /* Another verb of the program beside this server; gives what it printed. */
   cli(...args) {
     const done = spawnSync(binary, [...args, "--data", join(this.folder, "data")], { encoding: "utf8", env: environment({}) });
@@ -123,6 +133,6 @@ export async function startServer({ demo, setup, folder, port = 0, args = [], en
   const words = ["serve", "--data", join(place, "data"), "--listen", `127.0.0.1:${port}`, ...(demo ? ["--demo"] : []), ...pages, ...args];
   const child = spawn(binary, words, { stdio: ["ignore", "pipe", "pipe"], env: environment({ ...(!setup && { LARDER_ADMIN_PASSWORD: password }), ...env }) });
   const server = await new Server(child, place, password).listening();
-  if (setup) server.setupLink = `${server.url}/setup${server.cli("setup-link").match(/#token=\S+/)[0]}`;
+  if (setup) server.setupLink = await server.printed(/http:\S+\/setup#token=\S+(?=\n)/);
   return server;
 }

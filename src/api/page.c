@@ -9,7 +9,7 @@
 
 enum { LINK_MAX = REQUEST_URI_MAX + 256 };
 
-enum err page_read(struct ctx *ctx, const struct request *req, int max, struct page *out)
+static enum err read_page(struct ctx *ctx, const struct request *req, int max, struct page *out)
 {
     int64_t limit = 0;
     *out = (struct page){.whole = true, .limit = max};
@@ -34,7 +34,7 @@ enum err page_read_id(struct ctx *ctx, const struct request *req, int max, struc
                       const char **after_id)
 {
     *after_id = NULL;
-    enum err err = page_read(ctx, req, max, out);
+    enum err err = read_page(ctx, req, max, out);
     if (err != OK || out->after.p == NULL)
         return err;
     if (!crypto_is_uuid(out->after))
@@ -47,7 +47,7 @@ enum err page_read_seq(struct ctx *ctx, const struct request *req, int max, stru
                        int64_t *before)
 {
     *before = 0;
-    enum err err = page_read(ctx, req, max, out);
+    enum err err = read_page(ctx, req, max, out);
     if (err != OK || out->after.p == NULL)
         return err;
     return slice_to_i64(out->after, before) && *before > 0 ? OK : bad_cursor(ctx);

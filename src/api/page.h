@@ -16,9 +16,8 @@ struct page {
     struct slice after; /* the cursor; SLICE_NONE = from the start */
 };
 
-/* 422 naming the parameter where limit lies outside 1..max. */
-enum err page_read(struct ctx *ctx, const struct request *req, int max, struct page *out) MUST_USE;
-/* The same for lists whose cursor is the id of the last row: *after_id is NULL at the start. */
+/* For lists whose cursor is the id of the last row: *after_id is NULL at the start. 422 naming the
+ * parameter where limit lies outside 1..max, or the cursor is none of ours. */
 enum err page_read_id(struct ctx *ctx, const struct request *req, int max, struct page *out,
                       const char **after_id) MUST_USE;
 /* And for histories, newest first, whose cursor is the number of the last row: *before is 0 at the

@@ -2,7 +2,7 @@
  * command.h - what a verb of the command line is, and what it is handed.
  *
  * Each file in this room that is named after a verb holds its record and its exec function; the
- * table of all records stands in commands.c. A verb returns `enum err` and leaves its sentence in
+ * table of all records stands in verbs.c. A verb returns `enum err` and leaves its sentence in
  * the fault; printing it and choosing the exit status is done once, in commands.c. Verbs write to
  * cli->out and never read passwords from their arguments.
  */

@@ -1,5 +1,5 @@
 /*
- * commands.c - the table of verbs; finding one, running it, saying how it went.
+ * commands.c - finding a verb, running it, saying how it went.
  *
  * The only place that prints a failure and chooses the exit status (those of base/err.h; 2 for a
  * command line that is wrong). Nothing is ever coloured, so output reads the same in a file.
@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,107 +15,31 @@
 #include "cli/help.h"
 #include "cli/verbs.h"
 
-enum { CLI_MEMORY = 256 << 20, CLI_JSON_MAX = 64 << 20 };
-
-const struct command *const commands[] = {&command_serve,
-                                          &command_setup_link,
-                                          &command_admin_create,
-                                          &command_admin_passwd,
-                                          &command_admin_list,
-                                          &command_token_create,
-                                          &command_token_list,
-                                          &command_token_revoke,
-                                          &command_audit_verify,
-                                          &command_backup,
-                                          &command_backup_s3,
-                                          &command_restore,
-                                          &command_verify,
-                                          &command_upload,
-                                          &command_list,
-                                          &command_show,
-                                          &command_versions,
-                                          &command_download,
-                                          &command_reload,
-                                          &command_health,
-                                          &command_enable,
-                                          &command_disable,
-                                          &command_sync,
-                                          &command_import_bucket,
-                                          &command_lint,
-                                          &command_config,
-                                          &command_routes,
-                                          &command_openapi,
-                                          &command_version,
-                                          &command_help,
-                                          NULL};
-
-const struct command *commands_find(const char *name)
-{
-    for (size_t i = 0; commands[i]; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
-}
-
-bool commands_is_group(const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; commands[i]; i++)
-        if (strncmp(commands[i]->name, word, n) == 0 && commands[i]->name[n] == ' ')
-            return true;
-    return false;
-}
-
-enum err cli_usage(struct cli *cli, const char *fmt, ...)
-{
-    char text[sizeof cli->ctx->fault.sentence];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    cli->usage = true;
-    return ctx_fail(cli->ctx, ERR_INVALID, "%s", text);
-}
-
-void cli_json(struct cli *cli, struct buf *b, struct jw *j)
-{
-    buf_init(b, cli->ctx->arena, CLI_JSON_MAX);
-    jw_start(j, b);
-}
-
-enum err cli_json_done(struct cli *cli, struct buf *b, const struct jw *j)
-{
-    if (!jw_done(j))
-        return ctx_no_memory(cli->ctx);
-    buf_char(b, '\n');
-    if (fwrite(b->p, 1, b->n, cli->out) != b->n)
-        return ctx_fail(cli->ctx, ERR_IO, "The output could not be written");
-    return OK;
-}
+enum { CLI_MEMORY = 256 << 20 };
 
 /* The verb may be two words; *used tells how many there were. */
 static const struct command *find(struct ctx *ctx, int argc, char *const *argv, int *used)
 {
     const char *both = argc > 1 ? str_printf(ctx->arena, "%s %s", argv[0], argv[1]) : NULL;
-    const struct command *command = both ? commands_find(both) : NULL;
+    const struct command *command = both ? verbs_find(both) : NULL;
     *used = command ? 2 : 1;
-    return command ? command : commands_find(argv[0]);
+    return command ? command : verbs_find(argv[0]);
 }
 
 static enum err unknown(struct cli *cli, const char *word, const char *next)
 {
-    if (commands_is_group(word)) {
+    if (verbs_is_group(word)) {
         help_group(cli->err, word);
         return next ? cli_usage(cli, "There is no verb '%s %s'", word, next)
                     : cli_usage(cli, "'%s' needs a second word", word);
     }
     size_t best = strlen(word) / 3 + 2; /* two letters swapped count as two */
     const char *guess = NULL;
-    for (size_t i = 0; commands[i]; i++) {
-        size_t d = config_distance(slice_of(word), slice_of(commands[i]->name), best);
+    for (size_t i = 0; verbs[i]; i++) {
+        size_t d = config_distance(slice_of(word), slice_of(verbs[i]->name), best);
         if (d < best) {
             best = d;
-            guess = commands[i]->name;
+            guess = verbs[i]->name;
         }
     }
     if (guess)
@@ -136,7 +59,7 @@ static enum err run(struct cli *cli, int argc, char *const *argv)
         return OK;
     }
     const char *word = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
-    cli->command = commands_find(word);
+    cli->command = verbs_find(word);
     used = 1;
     if (word == argv[1])
         cli->command = find(cli->ctx, argc - 1, argv + 1, &used);

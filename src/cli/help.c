@@ -16,8 +16,8 @@ void help_overview(FILE *out)
     (void)fputs("Larder keeps a catalog of AI plugins: one program, one data folder.\n\n"
                 "Usage: larder VERB [WORDS] [--flags]\n\n",
                 out);
-    for (size_t i = 0; commands[i]; i++)
-        (void)fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; verbs[i]; i++)
+        (void)fprintf(out, "  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
     (void)fputs(
         "\n`larder help VERB` explains one of them. `larder serve` needs no flag.\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 denied.\n",
@@ -27,9 +27,9 @@ void help_overview(FILE *out)
 void help_group(FILE *out, const char *word)
 {
     size_t n = strlen(word);
-    for (size_t i = 0; commands[i]; i++)
-        if (strncmp(commands[i]->name, word, n) == 0 && commands[i]->name[n] == ' ')
-            (void)fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; verbs[i]; i++)
+        if (strncmp(verbs[i]->name, word, n) == 0 && verbs[i]->name[n] == ' ')
+            (void)fprintf(out, "  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
 }
 
 static void show_flag(FILE *out, const char *name, const char *value, const char *help)
@@ -84,8 +84,8 @@ static enum err exec(struct cli *cli)
         name = str_printf(cli->ctx->arena, "%s %s", cli->word[0], cli->word[1]);
     if (name == NULL)
         return ctx_no_memory(cli->ctx);
-    const struct command *command = commands_find(name);
-    if (command == NULL && cli->words == 1 && commands_is_group(name)) {
+    const struct command *command = verbs_find(name);
+    if (command == NULL && cli->words == 1 && verbs_is_group(name)) {
         help_group(cli->out, name);
         return OK;
     }

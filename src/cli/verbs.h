@@ -1,5 +1,5 @@
 /*
- * verbs.h - the records of all verbs, for the table in commands.c.
+ * verbs.h - the verbs: the record of each, and the table of all.
  */
 #ifndef LARDER_CLI_VERBS_H
 #define LARDER_CLI_VERBS_H
@@ -36,5 +36,12 @@ extern const struct command command_upload;
 extern const struct command command_verify;
 extern const struct command command_version;
 extern const struct command command_versions;
+
+extern const struct command *const verbs[]; /* in the order of the help, ends in NULL */
+
+/* The verb of that name ("admin create"), or NULL. */
+const struct command *verbs_find(const char *name);
+/* Is there a verb whose name begins with this word and a blank? */
+bool verbs_is_group(const char *word);
 
 #endif

@@ -80,20 +80,6 @@ enum err py_status(struct py_reader *r)
     return r->no_memory ? ctx_no_memory(r->ctx) : OK;
 }
 
-const void *py_need(struct py_reader *r, const void *p)
-{
-    r->no_memory = r->no_memory || p == NULL;
-    return p;
-}
-
-bool py_spend(struct py_reader *r, size_t n)
-{
-    if (r->steps + n > PY_STEPS_MAX)
-        return false;
-    r->steps += n;
-    return true;
-}
-
 const struct py_value *py_unknown(struct py_reader *r, struct py_at at, const char *fmt, ...)
 {
     static const struct py_value without_reason = {

@@ -332,7 +332,7 @@ static enum err run_as(struct ctx *ctx, const struct sandbox *sandbox, const str
     return judge(&r);
 }
 
-/* What sandbox_reason is made of must run before there is a reason: probe.c calls this. */
+/* Whether it may be run at all was decided in probe.c, which calls this. */
 enum err run_unjudged(struct ctx *ctx, const struct sandbox *sandbox, const struct sandbox_run *run,
                       struct sandbox_result *out)
 {
@@ -350,17 +350,4 @@ enum err run_unjudged(struct ctx *ctx, const struct sandbox *sandbox, const stru
     enum err err = run_as(ctx, sandbox, &user, run, out);
     user_release(&user);
     return err;
-}
-
-enum err sandbox_run(struct ctx *ctx, const struct sandbox *sandbox, const struct sandbox_run *run,
-                     struct sandbox_result *out)
-{
-    const char *reason = sandbox_reason(sandbox);
-    if (reason)
-        return ctx_fail(ctx, ERR_BUSY, "%s", reason);
-    if (run->cancel && atomic_load(run->cancel)) {
-        *out = (struct sandbox_result){.end = SANDBOX_CANCELLED};
-        return OK;
-    }
-    return run_unjudged(ctx, sandbox, run, out);
 }

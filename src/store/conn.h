@@ -66,7 +66,7 @@ void conn_settle(struct conn *conn);
 
 void conn_rollback(struct conn *conn); /* where a transaction is open; never fails */
 
-/* Turns a result of SQLite into the house's error, with the cause for the log. */
+/* conn_fault.c: turns a result of SQLite into the house's error, with the cause for the log. */
 enum err conn_fail(struct ctx *ctx, struct conn *conn, int rc, const char *what);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * A statement is prepared once per connection and kept; its struct sql's address is its name. A
  * failed bind is remembered and told by the next step, as is a statement that could not be had, so
- * that binding reads as a plain list. What SQLite's errors mean stands in conn.c.
+ * that binding reads as a plain list. What SQLite's errors mean stands in conn_fault.c.
  */
 #include "store/db.h"
 

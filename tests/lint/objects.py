@@ -1,8 +1,9 @@
-"""What the compiled objects tell: functions that are global without need, and mutable globals.
+"""What the compiled objects tell: functions that are global without need, mutable globals, and circles.
 
 Reads the objects of the release build with objdump. A function that no other object calls
 should be static; a header declares only what another file calls, and a test is another file. State
-hangs from a struct that somebody makes, so that two servers fit into one process.
+hangs from a struct that somebody makes, so that two servers fit into one process. Of two files one
+stands on the other: those that call each other in a circle can only be understood all at once.
 """
 
 import collections
@@ -23,6 +24,11 @@ MUTABLE = {
     "present": "package/pyread_memory.c: tree-sitter's allocator takes no context",
     "once": "pthread_once: a library's hook is set once for the process",
 }
+# Files that may call each other in a circle, each group with its reason.
+CIRCLES = [
+    # a language is read as it is written: an expression holds calls, names and texts, which hold expressions
+    {f"src/package/pyread_{part}.c" for part in ("call", "class", "eval", "eval_string", "names")},
+]
 # Called from outside of our objects.
 OUTSIDE = re.compile(r"main|LLVMFuzzerTestOneInput|LLVMFuzzerInitialize|larder_\w+")
 
@@ -46,6 +52,29 @@ def symbols(paths):
             yield current, m[1], m[2], int(m[3], 16), m[4]
 
 
+def circles(calls):
+    """Groups of files each of which leads to each other one (Tarjan's walk)."""
+    number, low, open_files, groups = {}, {}, [], []
+
+    def walk(file):
+        number[file] = low[file] = len(number)
+        open_files.append(file)
+        for other in sorted(calls[file]):
+            if other not in number:
+                walk(other)
+            if other in open_files:
+                low[file] = min(low[file], low[other])
+        if low[file] == number[file]:
+            at = open_files.index(file)
+            groups.append(open_files[at:])
+            del open_files[at:]
+
+    for file in sorted(calls):
+        if file not in number:
+            walk(file)
+    return [group for group in groups if len(group) > 1]
+
+
 def main():
     found = Findings()
     defined, used = {}, collections.defaultdict(set)
@@ -66,6 +95,14 @@ def main():
     for name, source in sorted(defined.items()):
         if not used[name] - {source} and not OUTSIDE.fullmatch(name):
             found.add(source, 1, f"{name} is global, but no other file calls it")
+    calls = {source: set() for source in defined.values()}
+    for name, source in defined.items():
+        for caller in used[name] & calls.keys() - {source}:
+            calls[caller].add(source)
+    for group in circles(calls):
+        names = sorted(str(source) for source in group)
+        if set(names) not in CIRCLES:
+            found.add(names[0], 1, f"calls and is called in a circle: {', '.join(names)}")
     found.end()
 
 

@@ -18,6 +18,7 @@
 
 #include "cli/arguments.h"
 #include "cli/settings.h"
+#include "cli/verbs.h"
 
 struct world {
     struct arena arena;
@@ -150,19 +151,19 @@ static void too_many_are_refused(void **state)
 static void the_tables_keep_their_rules(void **state)
 {
     (void)state;
-    for (size_t i = 0; commands[i]; i++) {
-        const struct command *c = commands[i];
+    for (size_t i = 0; verbs[i]; i++) {
+        const struct command *c = verbs[i];
         assert_non_null(c->exec);
         assert_non_null(c->words);
         assert_true(strlen(c->summary) > 5 && c->summary[strlen(c->summary) - 1] != '.');
         assert_true(c->min_words <= c->max_words && c->max_words <= CLI_WORDS);
-        assert_ptr_equal(commands_find(c->name), c);
+        assert_ptr_equal(verbs_find(c->name), c);
         for (const struct cli_flag *f = c->flags; f && f->name; f++)
             if (config_row_of_flag(settings_rows, settings_count, slice_of(f->name)))
                 fail_msg("--%s of %s is a setting as well", f->name, c->name);
     }
-    assert_true(commands_is_group("admin"));
-    assert_false(commands_is_group("serve"));
+    assert_true(verbs_is_group("admin"));
+    assert_false(verbs_is_group("serve"));
 }
 
 static void every_setting_is_complete(void **state)
@@ -207,8 +208,8 @@ static void help_names_every_verb(void **state)
     static char out[65536];
     char *argv[] = {(char[]){"larder"}, (char[]){"help"}, NULL};
     assert_int_equal(run(out, sizeof out, argv), EXIT_DONE);
-    for (size_t i = 0; commands[i]; i++)
-        assert_non_null(strstr(out, commands[i]->name));
+    for (size_t i = 0; verbs[i]; i++)
+        assert_non_null(strstr(out, verbs[i]->name));
     char *none[] = {(char[]){"larder"}, NULL};
     assert_int_equal(run(out, sizeof out, none), EXIT_USAGE);
     char *lost[] = {(char[]){"larder"}, (char[]){"help"}, (char[]){"nothing"}, NULL};

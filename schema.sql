@@ -10,6 +10,8 @@
 --   * Times are milliseconds since 1970 UTC; NULL or 0 where the comment says "never".
 --   * Yes and no are 1 and 0. JSON is canonical text, written once and copied as it is.
 --   * Secrets are here as hashes only: SHA-256 of long random tokens, Argon2id of passwords.
+--   * Where uploads write, no list of values is longer than two: for three and more SQLite builds a
+--     table in memory, each time a row is checked.
 --   * Wide columns stand last in a row, so that reading the narrow ones follows no overflow page.
 --
 -- What is not here on purpose: counts of failed sign-ins (in memory, they may die with the
@@ -215,7 +217,7 @@ END;
 CREATE TABLE blob (
     sha256      TEXT NOT NULL PRIMARY KEY CHECK (length(sha256) = 64), -- lower case hex
     size        INTEGER NOT NULL CHECK (size >= 0),                   -- bytes
-    state       TEXT NOT NULL DEFAULT 'present' CHECK (state IN ('present', 'missing', 'corrupt')), -- present = on disk; missing = not there; corrupt = there with other bytes
+    state       TEXT NOT NULL DEFAULT 'present' CHECK (state IN ('present', 'missing') OR state IN ('corrupt')), -- present = on disk; missing = not there; corrupt = there with other bytes
     first_seen  INTEGER NOT NULL, -- when this node first had it (or first heard of it)
     verified_at INTEGER,          -- when its hash was last found right on disk; NULL = never since
     keep_until  INTEGER           -- stays until then though no version names it: for undoing an overwrite; NULL = not kept
@@ -244,10 +246,10 @@ CREATE TABLE plugin (
     is_scoped        INTEGER NOT NULL DEFAULT 0 CHECK (is_scoped IN (0, 1)), -- its agent is bound to one anchor
     has_readme       INTEGER NOT NULL DEFAULT 0 CHECK (has_readme IN (0, 1)), -- the package holds a README.md
     size_bytes       INTEGER NOT NULL,             -- of the uploaded bytes
-    artifact         TEXT NOT NULL DEFAULT 'present' CHECK (artifact IN ('present', 'missing', 'corrupt')), -- state of its blob, kept here for lists
-    replication      TEXT NOT NULL DEFAULT 'local' CHECK (replication IN ('local', 'pending', 'replicated', 'conflict')), -- how far its changes are on their way to the shared log; 'conflict' = what was uploaded here lost
+    artifact         TEXT NOT NULL DEFAULT 'present' CHECK (artifact IN ('present', 'missing') OR artifact IN ('corrupt')), -- state of its blob, kept here for lists
+    replication      TEXT NOT NULL DEFAULT 'local' CHECK (replication IN ('local', 'pending') OR replication IN ('replicated', 'conflict')), -- how far its changes are on their way to the shared log; 'conflict' = what was uploaded here lost
     quarantined      INTEGER NOT NULL DEFAULT 0 CHECK (quarantined IN (0, 1)), -- 1 = disabled for safety: only lifting it enables again
-    health           TEXT NOT NULL DEFAULT 'unchecked' CHECK (health IN ('unchecked', 'healthy', 'failed')), -- newest row of health_check
+    health           TEXT NOT NULL DEFAULT 'unchecked' CHECK (health IN ('unchecked', 'healthy') OR health IN ('failed')), -- newest row of health_check
     created_at       INTEGER NOT NULL,             -- when it was uploaded
     updated_at       INTEGER NOT NULL,             -- last change of enabled, tag or content
     created_by       TEXT,                         -- user; no foreign key: it outlives them
@@ -294,8 +296,8 @@ END;
 -- The four stages a package went through: what each found and how long it took.
 CREATE TABLE validation (
     plugin_id   TEXT NOT NULL REFERENCES plugin (id) ON DELETE CASCADE ON UPDATE CASCADE, -- which version
-    stage       TEXT NOT NULL CHECK (stage IN ('structure', 'metadata', 'dependencies', 'health')), -- which of the four
-    result      TEXT NOT NULL CHECK (result IN ('passed', 'failed', 'skipped', 'pending')), -- pending = still at work
+    stage       TEXT NOT NULL CHECK (stage IN ('structure', 'metadata') OR stage IN ('dependencies', 'health')), -- which of the four
+    result      TEXT NOT NULL CHECK (result IN ('passed', 'failed') OR result IN ('skipped', 'pending')), -- pending = still at work
     at          INTEGER NOT NULL, -- when it ended
     duration_us INTEGER NOT NULL, -- microseconds
     PRIMARY KEY (plugin_id, stage)
@@ -306,7 +308,7 @@ CREATE TABLE finding (
     plugin_id TEXT NOT NULL, -- which version
     stage     TEXT NOT NULL, -- which of the four
     n         INTEGER NOT NULL,  -- from 1, in the order found
-    level     TEXT NOT NULL CHECK (level IN ('info', 'warning', 'error')), -- how much it matters
+    level     TEXT NOT NULL CHECK (level IN ('info', 'warning') OR level IN ('error')), -- how much it matters
     rule      TEXT NOT NULL,     -- stable name, "deps.undeclared"
     field     TEXT,              -- the field it concerns; NULL = none
     file      TEXT,              -- member of the package; NULL = none

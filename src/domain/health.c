@@ -219,12 +219,17 @@ struct job_kind health_job(struct domain *d)
 
 /* ------------------------------------------------------------------ asking for it */
 
-enum err health_after_upload(struct ctx *ctx, struct domain *d, struct conn *conn, bool is_v1,
-                             const char *plugin_id)
+bool health_follows_upload(const struct domain *d, bool is_v1)
 {
     bool wanted = d->limits.health_on_upload == HEALTH_ON_ALL ||
                   (d->limits.health_on_upload == HEALTH_ON_V1 && is_v1);
-    if (!wanted || d->jobs == NULL)
+    return wanted && d->jobs != NULL;
+}
+
+enum err health_after_upload(struct ctx *ctx, struct domain *d, struct conn *conn, bool is_v1,
+                             const char *plugin_id)
+{
+    if (!health_follows_upload(d, is_v1))
         return OK;
     return jobs_queue(ctx, conn, KIND, plugin_id, SLICE_NONE, 0);
 }

@@ -25,7 +25,8 @@ struct plugin;
 struct job_kind health_job(struct domain *d);
 
 /* What an upload asks for, by the setting: nothing, or a queued check. Inside its transaction; the
- * caller wakes the jobs after the commit. */
+ * caller wakes the jobs after the commit, where one was queued. */
+bool health_follows_upload(const struct domain *d, bool is_v1);
 enum err health_after_upload(struct ctx *ctx, struct domain *d, struct conn *conn, bool is_v1,
                              const char *plugin_id) MUST_USE;
 

@@ -424,7 +424,8 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
         if (err == OK && p->out->unchanged)
             err = trees_sync(ctx, root);
     }
-    jobs_wake(d->jobs);
+    if (health_follows_upload(d, false))
+        jobs_wake(d->jobs);
     /* after the tree, so that whoever sees the version in a list can load it */
     catalog_changed(d, done->org_id);
     if (!p->out->unchanged || p->mended)

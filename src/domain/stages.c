@@ -43,10 +43,7 @@ const char *stages_name(enum stage_id which)
 enum err stages_keep(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                      const struct stage_report *report)
 {
-    enum err err = validation_forget(ctx, conn, plugin_id);
-    for (enum stage_id i = 0; err == OK && i < STAGE_COUNT; i++)
-        err = validation_put(ctx, conn, plugin_id, i, &report->stage[i]);
-    return err;
+    return validation_put_all(ctx, conn, plugin_id, report);
 }
 
 enum err stages_health(struct ctx *ctx, struct conn *conn, const char *plugin_id,

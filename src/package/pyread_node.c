@@ -17,6 +17,7 @@ const TSLanguage *py_language(void)
     return tree_sitter_python();
 }
 
+/* In the order of the names, as the enum is too: they are searched by halves. */
 static const char *const node_names[NODE_COUNT] = {
     [NODE_ALIASED_IMPORT] = "aliased_import",
     [NODE_ARGUMENT_LIST] = "argument_list",
@@ -103,6 +104,21 @@ static const char *const node_names[NODE_COUNT] = {
     [NODE_YIELD] = "yield",
 };
 
+static enum py_node kind_of(const char *name)
+{
+    int low = 1, high = NODE_COUNT;
+    while (low < high) {
+        int middle = (low + high) / 2, order = strcmp(name, node_names[middle]);
+        if (order == 0)
+            return (enum py_node)middle;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NODE_OTHER;
+}
+
 void py_node_kinds(struct py_reader *r)
 {
     const TSLanguage *lang = py_language();
@@ -110,10 +126,7 @@ void py_node_kinds(struct py_reader *r)
     for (uint32_t s = 0; s < count && s < sizeof r->kinds; s++) {
         if (ts_language_symbol_type(lang, (TSSymbol)s) != TSSymbolTypeRegular)
             continue;
-        const char *name = ts_language_symbol_name(lang, (TSSymbol)s);
-        for (int k = 1; k < NODE_COUNT; k++)
-            if (strcmp(name, node_names[k]) == 0)
-                r->kinds[s] = (unsigned char)k;
+        r->kinds[s] = (unsigned char)kind_of(ts_language_symbol_name(lang, (TSSymbol)s));
     }
 }
 

@@ -10,11 +10,14 @@
 #include "store/db.h"
 #include "store/statements.h"
 
-enum { PUT, CLEAR, ADD, FORGET, STAGES, FINDINGS, HEALTH };
+enum { BEGIN, PUT, CLEAR, ADD, IS_THERE, FORGET, STAGES, FINDINGS, HEALTH };
 
 enum { FINDINGS_READ = 1000 /* of one version; validation_put is given fewer */ };
 
 static const struct sql sql[] = {
+    [BEGIN] = {"INSERT INTO validation (plugin_id, stage, result, at, duration_us)"
+               " VALUES (?1, ?2, ?3, ?4, ?5)",
+               NULL},
     [PUT] = {"INSERT INTO validation (plugin_id, stage, result, at, duration_us)"
              " VALUES (?1, ?2, ?3, ?4, ?5)"
              " ON CONFLICT (plugin_id, stage) DO UPDATE SET result = excluded.result,"
@@ -24,6 +27,7 @@ static const struct sql sql[] = {
     [ADD] = {"INSERT INTO finding (plugin_id, stage, n, level, rule, field, file, line, col,"
              " sentence, remedy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
              NULL},
+    [IS_THERE] = {"SELECT 1 FROM validation WHERE plugin_id = ?1 LIMIT 1", NULL},
     [FORGET] = {"DELETE FROM validation WHERE plugin_id = ?1", NULL},
     [STAGES] = {"SELECT stage, result, at, duration_us FROM validation WHERE plugin_id = ?1", NULL},
     [FINDINGS] = {"SELECT level, rule, field, file, line, col, sentence, remedy FROM finding"
@@ -83,28 +87,61 @@ static enum err clear(struct ctx *ctx, struct conn *conn, const char *plugin_id,
     return db_run(ctx, conn, s, NULL);
 }
 
-enum err validation_put(struct ctx *ctx, struct conn *conn, const char *plugin_id,
-                        enum stage_id which, const struct stage *stage)
+static enum err write_stage(struct ctx *ctx, struct conn *conn, const struct sql *statement,
+                            const char *plugin_id, enum stage_id which, const struct stage *stage)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[PUT]);
+    struct stmt *s = db_stmt(ctx, conn, statement);
     db_bind_text(s, 1, plugin_id);
     db_bind_text(s, 2, stage_name[which]);
     db_bind_text(s, 3, stage->result);
     db_bind_int(s, 4, stage->at);
     db_bind_int(s, 5, stage->duration_us);
-    enum err err = db_run(ctx, conn, s, NULL);
-    if (err == OK)
-        err = clear(ctx, conn, plugin_id, which);
+    return db_run(ctx, conn, s, NULL);
+}
+
+static enum err add_findings(struct ctx *ctx, struct conn *conn, const char *plugin_id,
+                             enum stage_id which, const struct stage *stage)
+{
+    enum err err = OK;
     for (size_t i = 0; err == OK && i < stage->count; i++)
         err = add_finding(ctx, conn, plugin_id, which, (int64_t)i + 1, &stage->findings[i]);
     return err;
 }
 
-enum err validation_forget(struct ctx *ctx, struct conn *conn, const char *plugin_id)
+enum err validation_put(struct ctx *ctx, struct conn *conn, const char *plugin_id,
+                        enum stage_id which, const struct stage *stage)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[FORGET]);
-    db_bind_text(s, 1, plugin_id);
-    return db_run(ctx, conn, s, NULL);
+    enum err err = write_stage(ctx, conn, &sql[PUT], plugin_id, which, stage);
+    if (err == OK)
+        err = clear(ctx, conn, plugin_id, which);
+    return err == OK ? add_findings(ctx, conn, plugin_id, which, stage) : err;
+}
+
+/* Most versions are new and have none: a question is a tenth of removing nothing. */
+static enum err forget(struct ctx *ctx, struct conn *conn, const char *plugin_id)
+{
+    static const int steps[] = {IS_THERE, FORGET};
+    bool found = true;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && found && i < sizeof steps / sizeof *steps; i++) {
+        struct stmt *s = db_stmt(ctx, conn, &sql[steps[i]]);
+        db_bind_text(s, 1, plugin_id);
+        err = db_step(ctx, s, &found);
+        db_done(s);
+    }
+    return err;
+}
+
+enum err validation_put_all(struct ctx *ctx, struct conn *conn, const char *plugin_id,
+                            const struct stage_report *report)
+{
+    enum err err = forget(ctx, conn, plugin_id);
+    for (enum stage_id i = 0; err == OK && i < STAGE_COUNT; i++) {
+        err = write_stage(ctx, conn, &sql[BEGIN], plugin_id, i, &report->stage[i]);
+        if (err == OK)
+            err = add_findings(ctx, conn, plugin_id, i, &report->stage[i]);
+    }
+    return err;
 }
 
 /* ------------------------------------------------------------------ reading */

@@ -23,8 +23,9 @@ const char *validation_stage_name(enum stage_id which);
 enum err validation_put(struct ctx *ctx, struct conn *conn, const char *plugin_id,
                         enum stage_id which, const struct stage *stage) MUST_USE;
 
-/* Forgets all stages of a version. */
-enum err validation_forget(struct ctx *ctx, struct conn *conn, const char *plugin_id) MUST_USE;
+/* The same for all stages of a version. */
+enum err validation_put_all(struct ctx *ctx, struct conn *conn, const char *plugin_id,
+                            const struct stage_report *report) MUST_USE;
 
 /* All four in order; one that was never judged is "skipped" with at 0. */
 enum err validation_read(struct ctx *ctx, struct conn *conn, const char *plugin_id,

@@ -19,11 +19,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "blob/steps.h"
+
 enum {
     KNOWN = 16384,
     PIECE = 256 << 10,
     HEX = SHA256_HEX - 1,
-    TEMP_NAME = 40,
     YOUNG_MS = 10 * 60 * 1000 /* a put does not touch a blob younger than this */
 };
 
@@ -37,7 +38,8 @@ struct known {
 struct blobs {
     int blobs, tmp; /* folders */
     pthread_mutex_t lock;
-    pthread_mutex_t life; /* held while a sweep decides about a blob, and while a put claims one */
+    pthread_mutex_t life;      /* held while a sweep decides about a blob, and while a put claims or
+                             names one */
     struct known known[KNOWN]; /* a slot per hash: a later one takes it */
 };
 
@@ -208,7 +210,7 @@ static enum err check_file(struct ctx *ctx, struct blobs *b, int fd, const char 
 
 /* ------------------------------------------------------------------ writing */
 
-static void temp_name(char name[TEMP_NAME])
+static void temp_name(char name[BLOB_TEMP])
 {
     unsigned char random[16];
     crypto_random(random, sizeof random);
@@ -227,12 +229,10 @@ static enum err flush_folder(struct ctx *ctx, struct blobs *b, const char *sha25
     return err;
 }
 
-/* Content and name on the disk, in this order, or nothing. */
-static enum err write_blob(struct ctx *ctx, struct blobs *b, struct slice bytes, const char *temp,
-                           const char *sha256)
+enum err blob_step_content(struct ctx *ctx, struct blobs *b, struct slice bytes,
+                           char temp[BLOB_TEMP])
 {
-    char path[SHA256_HEX + 3];
-    path_of(sha256, path);
+    temp_name(temp);
     int fd = openat(b->tmp, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return disk_trouble(ctx, "create a temp file");
@@ -242,10 +242,29 @@ static enum err write_blob(struct ctx *ctx, struct blobs *b, struct slice bytes,
     if (close(fd) != 0 && err == OK)
         err = disk_trouble(ctx, "close a blob");
     if (err != OK)
-        return err;
-    if (renameat(b->tmp, temp, b->blobs, path) != 0)
-        return disk_trouble(ctx, "move a blob to its place");
-    return flush_folder(ctx, b, sha256);
+        blob_step_drop(b, temp);
+    return err;
+}
+
+enum err blob_step_name(struct ctx *ctx, struct blobs *b, const char temp[BLOB_TEMP],
+                        const char *sha256)
+{
+    char path[SHA256_HEX + 3];
+    path_of(sha256, path);
+    /* a sweep that found an old one under this name must not take the new one for it */
+    pthread_mutex_lock(&b->life);
+    bool moved = renameat(b->tmp, temp, b->blobs, path) == 0;
+    enum err err = moved ? OK : disk_trouble(ctx, "move a blob to its place");
+    pthread_mutex_unlock(&b->life);
+    if (err == OK)
+        return flush_folder(ctx, b, sha256);
+    blob_step_drop(b, temp);
+    return err;
+}
+
+void blob_step_drop(struct blobs *b, const char temp[BLOB_TEMP])
+{
+    (void)unlinkat(b->tmp, temp, 0);
 }
 
 /*
@@ -277,12 +296,9 @@ enum err blob_put(struct ctx *ctx, struct blobs *b, struct slice bytes,
             return flush_folder(ctx, b, sha256);
         ctx_forgive(ctx); /* damaged: the new bytes take its place */
     }
-    char temp[TEMP_NAME];
-    temp_name(temp);
-    enum err err = write_blob(ctx, b, bytes, temp, sha256);
-    if (err != OK)
-        (void)unlinkat(b->tmp, temp, 0);
-    return err;
+    char temp[BLOB_TEMP];
+    enum err err = blob_step_content(ctx, b, bytes, temp);
+    return err == OK ? blob_step_name(ctx, b, temp, sha256) : err;
 }
 
 /* ------------------------------------------------------------------ reading */

@@ -42,6 +42,7 @@ struct tree {
     char staging[STAGING_NAME];
     int folder; /* the staging folder */
     int file;   /* the file being written, -1 = none */
+    bool sealed;
 };
 
 /* ------------------------------------------------------------------ roots */
@@ -263,8 +264,9 @@ static int open_parent(const struct trees *t, const struct tree_place *place, bo
     return at;
 }
 
-static enum err write_marker(struct ctx *ctx, struct tree *t, const char *sha256)
+enum err tree_seal(struct ctx *ctx, struct tree *t, const char *sha256)
 {
+    t->sealed = true;
     enum err err = tree_file(ctx, t, SLICE(TREE_MARKER));
     if (err == OK)
         err = tree_write(ctx, t, slice_of(sha256));
@@ -294,7 +296,7 @@ enum err tree_publish(struct ctx *ctx, struct tree *t, const struct tree_place *
                       const char *sha256)
 {
     const char *last;
-    enum err err = write_marker(ctx, t, sha256);
+    enum err err = t->sealed ? OK : tree_seal(ctx, t, sha256);
     bool moved = false;
     /* A sweep or a removal may take the empty folder away that the tree shall stand in. */
     for (int tries = 0; err == OK && !moved && tries < MOVE_TRIES; tries++) {

@@ -36,8 +36,10 @@ enum err tree_begin(struct ctx *ctx, struct trees *trees, struct tree **out) MUS
 enum err tree_file(struct ctx *ctx, struct tree *tree, struct slice name) MUST_USE; /* "sub/a.py" */
 enum err tree_write(struct ctx *ctx, struct tree *tree, struct slice bytes) MUST_USE;
 enum err tree_file_end(struct ctx *ctx, struct tree *tree) MUST_USE;
-/* Writes the marker and moves the tree to its place; one that stands there is exchanged in one step
- * and removed. Ends the tree in any case. */
+/* Writes the marker: nothing more comes into the tree. For who has time before it is published. */
+enum err tree_seal(struct ctx *ctx, struct tree *tree, const char *sha256) MUST_USE;
+/* Seals the tree where it is not yet, and moves it to its place; one that stands there is exchanged
+ * in one step and removed. Ends the tree in any case. */
 enum err tree_publish(struct ctx *ctx, struct tree *tree, const struct tree_place *place,
                       const char *sha256) MUST_USE;
 void tree_abandon(struct ctx *ctx, struct tree *tree);

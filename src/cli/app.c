@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/tls.h"
+#include "blob/ahead.h"
 #include "cli/demo.h"
 #include "cli/folder.h"
 #include "cli/guard.h"
@@ -302,6 +303,8 @@ static enum err open_catalog(struct app *app)
     enum err err = stores_open(ctx, config, app->data, &app->domain);
     if (err == OK)
         err = stores_reconcile(ctx, &app->domain);
+    if (err == OK && (app->domain.ahead = ahead_open(app->domain.blobs, ctx->clock)) == NULL)
+        err = ctx_no_memory(ctx);
     if (err == OK && config_bool(config, "demo"))
         err = demo_fill(ctx, &app->domain, app->cli->err);
     return err;
@@ -430,6 +433,7 @@ void app_stop(struct app *app)
         app_tend(app);
         stores_stopped(app->cli->ctx, &app->domain);
     }
+    ahead_close(app->domain.ahead);
     stores_close(&app->domain);
     auth_close(&app->auth);
     if (app->domain.store)

@@ -15,7 +15,7 @@
 #include "domain/legacy.h"
 #include "domain/legacy_names.h"
 #include "domain/package_row.h"
-#include "domain/publish.h"
+#include "domain/publish_tree.h"
 #include "package/inspect.h"
 #include "package/zip_source.h"
 #include "store/plugin_store.h"

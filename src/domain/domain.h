@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct blobs;         /* blob/blob.h */
+struct ahead;         /* blob/ahead.h */
 struct directory;     /* domain/directory.h */
 struct dropped_names; /* domain/dropped_names.h */
 struct events;        /* domain/events.h */
@@ -54,6 +55,8 @@ struct domain_limits {
 struct domain {
     struct store *store;
     struct blobs *blobs; /* NULL where no plugin is touched: identity verbs of the command line */
+    struct ahead
+        *ahead; /* that writes blobs beside the judging; NULL = they are written after it */
     struct trees *system_trees, *tenant_trees; /* what workers read; likewise */
     struct replica *replica;                   /* NULL where nobody replicates: the command line */
     struct legacy *legacy;                     /* the stores of v1 plugins; likewise */

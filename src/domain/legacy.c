@@ -13,7 +13,7 @@
 #include "domain/domain.h"
 #include "domain/dropped_names.h"
 #include "domain/legacy_place.h"
-#include "domain/publish.h"
+#include "domain/publish_tree.h"
 #include "package/zip.h"
 
 enum { PACKAGE_MAX = 64 << 20 };

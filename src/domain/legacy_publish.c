@@ -21,7 +21,7 @@
 #include "domain/outbound.h"
 #include "domain/package_row.h"
 #include "domain/pending.h"
-#include "domain/publish.h"
+#include "domain/publish_tree.h"
 #include "domain/record.h"
 #include "domain/stages.h"
 #include "package/inspect.h"

@@ -3,7 +3,8 @@
  *
  * 1 form, 2 the archive's structure and every member's checksum, 3 metadata, 4 the rules of the
  * slice, 5 the blob on disk and the tree in staging, 6 one transaction, 7 the tree to its place, then
- * the answer. Steps 1 to 4 touch nothing; a crash after 5 leaves files that no row names, one after
+ * the answer. Until 4 is through there is at most a temp file, which another thread writes meanwhile
+ * (blob/ahead.h) and a refusal takes back; a crash after 5 leaves files that no row names, one after
  * 6 a version without a tree, and the next start mends both (reconcile.c).
  */
 #include "domain/publish.h"
@@ -13,6 +14,7 @@
 
 #include "base/crypto.h"
 #include "base/json_write.h"
+#include "blob/ahead.h"
 #include "blob/blob.h"
 #include "blob/tree.h"
 #include "domain/catalog.h"
@@ -24,6 +26,7 @@
 #include "domain/orgs.h"
 #include "domain/outbound.h"
 #include "domain/package_row.h"
+#include "domain/publish_tree.h"
 #include "domain/replica.h"
 #include "domain/stages.h"
 #include "package/inspect.h"
@@ -46,11 +49,12 @@ struct publishing {
     struct published *out;
     struct plugin row; /* as it will be inserted */
     struct version version;
-    unsigned char hash[SHA256_BYTES];
+    unsigned char hash[SHA256_BYTES]; /* of the bytes, sha256 as text */
     char sha256[SHA256_HEX], id[ID_TEXT];
     const char *route;
-    bool replayed; /* the idempotency key was used before, for the same bytes */
-    bool mended;   /* the version had lost its bytes, and these are they */
+    bool replayed;              /* the idempotency key was used before, for the same bytes */
+    bool mended;                /* the version had lost its bytes, and these are they */
+    struct ahead_writer *ahead; /* writes the blob meanwhile; NULL = nobody */
 };
 
 /* ------------------------------------------------------------------ reading */
@@ -64,11 +68,6 @@ static enum err check_form(struct ctx *ctx, const struct upload *up)
                               "Invalid ZIP file format: the file does not begin as a ZIP archive "
                               "with at least one member");
     return OK;
-}
-
-bool publish_is_reserved(struct slice name)
-{
-    return slice_is(name, TREE_MARKER) || slice_starts(name, TREE_MARKER "/");
 }
 
 /* The marker of a tree is ours; a package that brings one joins the other findings. */
@@ -241,7 +240,7 @@ static enum err decide(struct ctx *ctx, struct conn *conn, struct publishing *p,
     return OK;
 }
 
-/* Outside the transaction: what it would say now. */
+/* What the transaction would say now. */
 static enum err decide_only(struct ctx *ctx, struct conn *conn, void *arg)
 {
     struct publishing *p = arg;
@@ -324,76 +323,26 @@ static enum err commit(struct ctx *ctx, struct conn *conn, void *arg)
     return err == OK ? remember_key(ctx, conn, p) : err;
 }
 
-/* ------------------------------------------------------------------ trees */
+/* ------------------------------------------------------------------ the whole */
 
-struct unpacking {
-    const struct zip *zip;
-    struct tree *tree;
-    bool skip; /* the present member is a folder or ignored */
-};
-
-static enum err begin_member(struct ctx *ctx, void *arg, const struct zip_member *member)
+/* The blob on the disk and the tree in staging, where they can one beside the other. */
+static enum err put_files(struct ctx *ctx, struct publishing *p, struct trees *root,
+                          const struct zip *zip, struct tree **tree)
 {
-    struct unpacking *u = arg;
-    struct slice name = zip_name_below_root(u->zip, member);
-    u->skip = member->is_folder || member->is_ignored;
-    if (publish_is_reserved(name)) /* refused at uploads; this one was stored before that rule */
-        return ctx_fail(ctx, ERR_INVALID, "The name '%s' is reserved", TREE_MARKER);
-    return u->skip ? OK : tree_file(ctx, u->tree, name);
-}
-
-static enum err member_piece(struct ctx *ctx, void *arg, struct slice bytes)
-{
-    struct unpacking *u = arg;
-    return u->skip ? OK : tree_write(ctx, u->tree, bytes);
-}
-
-static enum err end_member(struct ctx *ctx, void *arg, const struct zip_member *member)
-{
-    struct unpacking *u = arg;
-    (void)member;
-    return u->skip ? OK : tree_file_end(ctx, u->tree);
-}
-
-enum err publish_stage(struct ctx *ctx, struct trees *root, const struct zip *zip,
-                       struct tree **out)
-{
-    struct unpacking u = {.zip = zip};
-    const struct zip_visitor visitor = {&u, begin_member, member_piece, end_member};
-    enum err err = tree_begin(ctx, root, &u.tree);
-    if (err != OK)
-        return err;
-    if ((err = zip_walk(ctx, zip, &visitor)) != OK)
-        tree_abandon(ctx, u.tree);
-    *out = u.tree;
+    struct ahead_writer *ahead = p->ahead;
+    p->ahead = NULL;
+    if (ahead)
+        ahead_approve(ahead, p->sha256);
+    enum err put = ahead ? OK : blob_put(ctx, p->d->blobs, p->upload->bytes, p->sha256);
+    enum err staged = put == OK ? publish_stage(ctx, root, zip, tree) : put;
+    enum err sealed = staged == OK ? tree_seal(ctx, *tree, p->sha256) : staged;
+    if (ahead)
+        put = ahead_end(ctx, ahead);
+    enum err err = sealed == OK ? put : sealed;
+    if (staged == OK && err != OK)
+        tree_abandon(ctx, *tree);
     return err;
 }
-
-static struct trees *root_of(const struct domain *d, const char *org_id)
-{
-    return org_id ? d->tenant_trees : d->system_trees;
-}
-
-static struct tree_place place_of(const char *org_id, const char *pid, const char *version)
-{
-    if (org_id)
-        return (struct tree_place){{org_id, pid, version}};
-    return (struct tree_place){{pid, version, NULL}};
-}
-
-enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
-                      const char *version, const char *sha256, struct slice bytes)
-{
-    struct tree_place place = place_of(org_id, pid, version);
-    struct tree *tree;
-    struct zip *zip;
-    enum err err = zip_open(ctx, bytes, &zip_limits_cadence, &zip);
-    if (err == OK)
-        err = publish_stage(ctx, root_of(d, org_id), zip, &tree);
-    return err == OK ? tree_publish(ctx, tree, &place, sha256) : err;
-}
-
-/* ------------------------------------------------------------------ the whole */
 
 /*
  * The tree is unpacked before the transaction, so that a full disk refuses the upload as a whole,
@@ -403,11 +352,9 @@ enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, con
 static enum err store_package(struct ctx *ctx, struct publishing *p, const struct zip *zip)
 {
     struct domain *d = p->d;
-    struct trees *root = root_of(d, p->row.org_id);
+    struct trees *root = publish_root(d, p->row.org_id);
     struct tree *tree;
-    enum err err = blob_put(ctx, d->blobs, p->upload->bytes, p->sha256);
-    if (err == OK)
-        err = publish_stage(ctx, root, zip, &tree);
+    enum err err = put_files(ctx, p, root, zip, &tree);
     if (err != OK)
         return err;
     if ((err = store_write(ctx, d->store, commit, p)) != OK) {
@@ -415,7 +362,7 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
         return err;
     }
     const struct plugin *done = &p->out->plugin;
-    struct tree_place place = place_of(done->org_id, done->pid, done->version);
+    struct tree_place place = publish_place(done->org_id, done->pid, done->version);
     if (tree_is_there(root, &place, done->sha256)) {
         tree_abandon(ctx, tree);
     } else {
@@ -437,46 +384,58 @@ static enum err store_package(struct ctx *ctx, struct publishing *p, const struc
     return err;
 }
 
-enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *actor,
-                        const struct upload *upload, struct published *out)
+/* Steps 1 to 4: everything that may refuse the upload. */
+static enum err read_and_judge(struct ctx *ctx, struct publishing *p, struct zip **zip)
 {
-    struct publishing *p = arena_alloc(ctx->arena, sizeof *p);
+    const struct upload *up = p->upload;
     struct inspection *found = arena_alloc(ctx->arena, sizeof *found);
     struct org org = {0};
-    struct zip *zip;
     int64_t archive_us = 0;
-    if (p == NULL || found == NULL)
+    if (found == NULL)
         return ctx_no_memory(ctx);
-    *p = (struct publishing){.d = d, .actor = actor, .upload = upload, .out = out};
-    p->route = upload->org_id ? str_printf(ctx->arena, UPLOAD_ROUTE_ORG " %s", upload->org_id)
-                              : UPLOAD_ROUTE_SYSTEM;
-    if (p->route == NULL)
-        return ctx_no_memory(ctx);
-    enum err err = check_form(ctx, upload);
-    if (err == OK && !upload->dry_run)
-        err = replica_admit(ctx, d->replica);
-    if (err == OK && upload->org_id)
-        err = orgs_get(ctx, d, upload->org_id, false, &org);
+    enum err err = up->org_id ? orgs_get(ctx, p->d, up->org_id, false, &org) : OK;
     if (err == OK)
-        err = read_package(ctx, upload, &org, &zip, found, &archive_us);
+        err = read_package(ctx, up, &org, zip, found, &archive_us);
     if (err == OK)
-        err = judge(ctx, p, zip, found, archive_us);
+        err = judge(ctx, p, *zip, found, archive_us);
     if (err == OK)
         err = read_version(ctx, p, &found->meta);
     if (err == OK)
         err = fill_row(ctx, p, &found->meta);
     if (err != OK)
         return err;
-    out->warnings = found->warnings.items;
-    out->warning_count = found->warnings.count;
-    out->dry_run = upload->dry_run;
-    out->plugin = p->row;
-    /* most refusals need no writing; the transaction decides once more */
-    err = store_read(ctx, d->store, decide_only, p);
-    if (err != OK || upload->dry_run)
+    p->out->warnings = found->warnings.items;
+    p->out->warning_count = found->warnings.count;
+    p->out->plugin = p->row;
+    /* most refusals need no transaction; it decides once more */
+    return store_read(ctx, p->d->store, decide_only, p);
+}
+
+enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *actor,
+                        const struct upload *upload, struct published *out)
+{
+    struct publishing *p = arena_alloc(ctx->arena, sizeof *p);
+    struct zip *zip;
+    if (p == NULL)
+        return ctx_no_memory(ctx);
+    *p = (struct publishing){.d = d, .actor = actor, .upload = upload, .out = out};
+    p->route = upload->org_id ? str_printf(ctx->arena, UPLOAD_ROUTE_ORG " %s", upload->org_id)
+                              : UPLOAD_ROUTE_SYSTEM;
+    if (p->route == NULL)
+        return ctx_no_memory(ctx);
+    *out = (struct published){.dry_run = upload->dry_run};
+    enum err err = check_form(ctx, upload);
+    if (err == OK && !upload->dry_run)
+        err = replica_admit(ctx, d->replica);
+    if (err != OK)
         return err;
-    err = store_package(ctx, p, zip);
-    if (err == OK)
+    if (!upload->dry_run)
+        p->ahead = ahead_begin(d->ahead, upload->bytes);
+    err = read_and_judge(ctx, p, &zip);
+    if (err == OK && !upload->dry_run)
+        err = store_package(ctx, p, zip);
+    ahead_drop(p->ahead); /* where it was not used up, the upload was refused */
+    if (err == OK && !upload->dry_run)
         replica_confirm(ctx, d->replica, &out->plugin);
     return err;
 }

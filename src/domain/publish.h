@@ -15,9 +15,6 @@
 #include "model/stage.h"
 
 struct domain;
-struct tree; /* blob/tree.h */
-struct trees;
-struct zip; /* package/zip.h */
 
 struct upload {
     const char *org_id;     /* NULL = the system layer */
@@ -40,15 +37,5 @@ struct published {
 /* ERR_INVALID / ERR_TOO_LARGE / ERR_EXISTS / ERR_CONFLICT with all findings in the fault. */
 enum err publish_upload(struct ctx *ctx, struct domain *d, const struct actor *actor,
                         const struct upload *upload, struct published *out) MUST_USE;
-
-/* Builds the extracted tree of a stored version from its verified bytes, unless it stands. */
-enum err publish_tree(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
-                      const char *version, const char *sha256, struct slice bytes) MUST_USE;
-
-/* Unpacks into a staging folder of that root, all but the move to its place. */
-enum err publish_stage(struct ctx *ctx, struct trees *root, const struct zip *zip,
-                       struct tree **out) MUST_USE;
-/* The name is that of a tree's marker, which a package cannot bring. */
-bool publish_is_reserved(struct slice name);
 
 #endif

@@ -21,7 +21,7 @@
 #include "domain/legacy.h"
 #include "domain/legacy_names.h"
 #include "domain/pending.h"
-#include "domain/publish.h"
+#include "domain/publish_tree.h"
 #include "store/kv_store.h"
 #include "store/legacy_store.h"
 #include "store/outbox_store.h"

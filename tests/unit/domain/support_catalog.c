@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "blob/ahead.h"
 #include "blob/blob.h"
 #include "blob/tree.h"
 #include "package/zip_write.h"
@@ -25,16 +26,20 @@ static void open_files(struct town *t)
 {
     struct domain *d = &t->domain;
     must(t, blobs_open(work(t), t->folder, &d->blobs));
+    d->ahead = ahead_open(d->blobs, &clock_system);
+    assert_non_null(d->ahead);
     must(t, trees_open(work(t), path_in(t, "system"), &d->system_trees));
     must(t, trees_open(work(t), path_in(t, "tenants"), &d->tenant_trees));
 }
 
 static void close_files(struct town *t)
 {
+    ahead_close(t->domain.ahead);
     blobs_close(t->domain.blobs);
     trees_close(t->domain.system_trees);
     trees_close(t->domain.tenant_trees);
     t->domain.blobs = NULL;
+    t->domain.ahead = NULL;
     t->domain.system_trees = t->domain.tenant_trees = NULL;
 }
 

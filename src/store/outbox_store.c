@@ -61,8 +61,6 @@ enum err outbox_stance(struct ctx *ctx, struct conn *conn, enum outbox_stance *o
     struct stmt *s = db_stmt(ctx, conn, &sql[STANCE]);
     bool row = false;
     *out = OUTBOX_ALONE;
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row) {
         const char *writer = db_text(ctx, s, 2);
@@ -84,8 +82,6 @@ enum err outbox_add(struct ctx *ctx, struct conn *conn, const struct outbox_row 
 {
     char op_id[ID_TEXT];
     struct stmt *s = db_stmt(ctx, conn, &sql[ADD]);
-    if (s == NULL)
-        return ctx->fault.err;
     crypto_uuid7(ctx->now, op_id);
     db_bind_text(s, 1, op_id);
     db_bind_text(s, 2, row->kind);
@@ -97,9 +93,9 @@ enum err outbox_add(struct ctx *ctx, struct conn *conn, const struct outbox_row 
     return db_run(ctx, conn, s, NULL);
 }
 
-static void read_row(struct ctx *ctx, struct stmt *s, struct outbox_row *out)
+static void read_row(struct ctx *ctx, struct stmt *s, void *row)
 {
-    *out = (struct outbox_row){
+    *(struct outbox_row *)row = (struct outbox_row){
         .seq = db_int(s, 0),
         .op_id = db_text(ctx, s, 1),
         .kind = db_text(ctx, s, 2),
@@ -121,8 +117,6 @@ enum err outbox_due(struct ctx *ctx, struct conn *conn, int64_t now, int max,
     struct outbox_row row;
     bool more = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, now);
     db_bind_int(s, 2, max);
     while ((err = db_step(ctx, s, &more)) == OK && more) {
@@ -138,14 +132,8 @@ static enum err find_by(struct ctx *ctx, struct conn *conn, int which, const cha
                         struct outbox_row *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, key);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_row(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return db_find(ctx, s, read_row, out, found);
 }
 
 enum err outbox_find(struct ctx *ctx, struct conn *conn, const char *op_id, struct outbox_row *out,
@@ -166,8 +154,6 @@ enum err outbox_last_of(struct ctx *ctx, struct conn *conn, const char *entity, 
     struct stmt *s = db_stmt(ctx, conn, &sql[LAST_OF]);
     bool row = false;
     *count = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, entity);
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row) {
@@ -181,23 +167,14 @@ enum err outbox_last_of(struct ctx *ctx, struct conn *conn, const char *entity, 
 enum err outbox_waiting(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[WAITING]);
-    bool row;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, entity);
-    enum err err = db_step(ctx, s, &row);
-    if (err == OK)
-        *out = db_int(s, 0);
-    db_done(s);
-    return err;
+    return db_number(ctx, s, out);
 }
 
 enum err outbox_failed(struct ctx *ctx, struct conn *conn, const char *op_id, int64_t next_at,
                        const char *why)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FAILED]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, op_id);
     db_bind_int(s, 2, next_at);
     db_bind_text(s, 3, why);
@@ -208,8 +185,6 @@ enum err outbox_done(struct ctx *ctx, struct conn *conn, const char *op_id, bool
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[DONE]);
     int64_t changes = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, op_id);
     enum err err = db_run(ctx, conn, s, &changes);
     *was = changes > 0;
@@ -223,8 +198,6 @@ enum err outbox_drop(struct ctx *ctx, struct conn *conn, const char *entity,
     struct outbox_row row;
     bool more = false;
     enum err err = OK;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, entity);
     while (each && (err = db_step(ctx, s, &more)) == OK && more) {
         read_row(ctx, s, &row);
@@ -232,9 +205,9 @@ enum err outbox_drop(struct ctx *ctx, struct conn *conn, const char *entity,
             break;
     }
     db_done(s);
-    s = err == OK ? db_stmt(ctx, conn, &sql[DROP]) : NULL;
-    if (s == NULL)
-        return err == OK ? ctx->fault.err : err;
+    if (err != OK)
+        return err;
+    s = db_stmt(ctx, conn, &sql[DROP]);
     db_bind_text(s, 1, entity);
     return db_run(ctx, conn, s, NULL);
 }
@@ -242,8 +215,6 @@ enum err outbox_drop(struct ctx *ctx, struct conn *conn, const char *entity,
 enum err outbox_hurry(struct ctx *ctx, struct conn *conn)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[HURRY]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, ctx->now);
     return db_run(ctx, conn, s, NULL);
 }
@@ -252,8 +223,6 @@ enum err outbox_figures(struct ctx *ctx, struct conn *conn, struct outbox_figure
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIGURES]);
     bool row;
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK)
         *out = (struct outbox_figures){db_int(s, 0), db_int(s, 1), db_int(s, 2)};
@@ -265,13 +234,5 @@ enum err outbox_blobs(struct ctx *ctx, struct conn *conn,
                       enum err (*each)(void *arg, const char *sha256), void *arg)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[BLOBS]);
-    bool row = false;
-    enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
-    while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(arg, db_peek_text(s, 0))) != OK)
-            break;
-    db_done(s);
-    return err;
+    return db_each_text(ctx, s, each, arg);
 }

@@ -209,8 +209,6 @@ static enum err hand_over(struct ctx *ctx, struct conn *conn, const struct plugi
                           int64_t seq)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ROW]);
-    if (s == NULL)
-        return ctx->fault.err;
     struct plugin p = {0};
     struct reader r = {ctx, s, 0, false};
     bool row = false;
@@ -258,8 +256,6 @@ enum err plugin_store_list(struct ctx *ctx, struct conn *conn, const struct plug
                 : page->tag              ? LIST_LATEST_TAG
                                          : LIST_LATEST;
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, page->org_id);
     db_bind_text(s, 2, page->after_pid ? page->after_pid : "");
     db_bind_int(s, 3, page->limit);
@@ -277,8 +273,6 @@ enum err plugin_store_versions(struct ctx *ctx, struct conn *conn, const char *o
                                const char *pid, const struct plugin_sink *sink, size_t *count)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[VERSIONS]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
     return each_row(ctx, conn, s, sink, source_of(org_id), count);
@@ -299,8 +293,6 @@ enum err plugin_store_find(struct ctx *ctx, struct conn *conn, const char *id, s
                            bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     return one_row(ctx, s, out, found);
 }
@@ -310,8 +302,6 @@ enum err plugin_store_find_version(struct ctx *ctx, struct conn *conn, const cha
                                    bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND_VERSION]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
     db_bind_blob(s, 3, order_key.p, order_key.n);
@@ -322,8 +312,6 @@ static enum err find_by_pid(struct ctx *ctx, struct conn *conn, int which, const
                             const char *pid, struct plugin *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, org_id);
     db_bind_text(s, 2, pid);
     return one_row(ctx, s, out, found);
@@ -350,8 +338,6 @@ enum err plugin_store_newest(struct ctx *ctx, struct conn *conn, const char *org
 static enum err insert_blob(struct ctx *ctx, struct conn *conn, const struct plugin *p)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT_BLOB]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, p->sha256);
     db_bind_int(s, 2, p->size_bytes);
     db_bind_int(s, 3, ctx->now);
@@ -394,8 +380,6 @@ static void bind_version(struct stmt *s, const struct plugin *p)
 enum err plugin_store_insert_row(struct ctx *ctx, struct conn *conn, const struct plugin *p)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[INSERT]);
-    if (s == NULL)
-        return ctx->fault.err;
     bind_version(s, p);
     return db_run(ctx, conn, s, NULL);
 }
@@ -410,8 +394,6 @@ enum err plugin_store_set_enabled(struct ctx *ctx, struct conn *conn, const char
                                   const char *by)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SET_ENABLED]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_int(s, 2, enabled);
     db_bind_int(s, 3, ctx->now);
@@ -423,8 +405,6 @@ enum err plugin_store_set_tag(struct ctx *ctx, struct conn *conn, const char *id
                               const char *by)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[SET_TAG]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_text(s, 2, tag);
     db_bind_int(s, 3, ctx->now);
@@ -439,8 +419,6 @@ enum err plugin_store_promote(struct ctx *ctx, struct conn *conn, const char *or
     static const int steps[] = {DEMOTE, PROMOTE};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct stmt *s = db_stmt(ctx, conn, &sql[steps[i]]);
-        if (s == NULL)
-            return ctx->fault.err;
         db_bind_text(s, 1, org_id);
         db_bind_text(s, 2, pid);
         enum err err = db_run(ctx, conn, s, NULL);
@@ -454,8 +432,6 @@ enum err plugin_store_artifacts(struct ctx *ctx, struct conn *conn,
                                 enum err (*each)(void *arg, const struct artifact *a), void *arg)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ARTIFACTS]);
-    if (s == NULL)
-        return ctx->fault.err;
     bool row = false;
     enum err err;
     while ((err = db_step(ctx, s, &row)) == OK && row) {
@@ -475,8 +451,6 @@ enum err plugin_store_set_artifact(struct ctx *ctx, struct conn *conn, const cha
     static const int steps[] = {SET_BLOB_STATE, SET_ARTIFACT};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct stmt *s = db_stmt(ctx, conn, &sql[steps[i]]);
-        if (s == NULL)
-            return ctx->fault.err;
         db_bind_text(s, 1, sha256);
         db_bind_text(s, 2, state);
         if (steps[i] == SET_BLOB_STATE)

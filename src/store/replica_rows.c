@@ -117,8 +117,6 @@ enum err repl_conflict_add(struct ctx *ctx, struct conn *conn, const struct repl
 {
     char id[ID_TEXT];
     struct stmt *s = db_stmt(ctx, conn, &sql[ADD]);
-    if (s == NULL)
-        return ctx->fault.err;
     crypto_uuid7(ctx->now, id);
     db_bind_text(s, 1, id);
     db_bind_text(s, 2, c->op_id);
@@ -134,9 +132,9 @@ enum err repl_conflict_add(struct ctx *ctx, struct conn *conn, const struct repl
     return db_run(ctx, conn, s, NULL);
 }
 
-static void read_conflict(struct ctx *ctx, struct stmt *s, struct repl_conflict *c)
+static void read_conflict(struct ctx *ctx, struct stmt *s, void *row)
 {
-    *c = (struct repl_conflict){
+    *(struct repl_conflict *)row = (struct repl_conflict){
         .seq = db_int(s, 0),
         .id = db_text(ctx, s, 1),
         .op_id = db_text(ctx, s, 2),
@@ -161,8 +159,6 @@ enum err repl_conflict_list(struct ctx *ctx, struct conn *conn, bool resolved_to
     struct repl_conflict c;
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, before_seq > 0 ? before_seq : INT64_MAX);
     db_bind_int(s, 2, limit);
     while ((err = db_step(ctx, s, &row)) == OK && row) {
@@ -178,61 +174,31 @@ enum err repl_conflict_find(struct ctx *ctx, struct conn *conn, const char *id,
                             struct repl_conflict *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FIND]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
-    enum err err = db_step(ctx, s, found);
-    if (err == OK && *found)
-        read_conflict(ctx, s, out);
-    db_done(s);
-    return err == OK ? ctx->fault.err : err;
+    return db_find(ctx, s, read_conflict, out, found);
 }
 
 enum err repl_conflict_resolve(struct ctx *ctx, struct conn *conn, const char *id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[RESOLVE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_int(s, 2, ctx->now);
     return db_run(ctx, conn, s, NULL);
 }
 
-/* The number in the first column of the only row; 0 where there is none. */
-static enum err number(struct ctx *ctx, struct stmt *s, int64_t *out)
-{
-    bool row = false;
-    *out = 0;
-    enum err err = db_step(ctx, s, &row);
-    if (err == OK && row)
-        *out = db_int(s, 0);
-    db_done(s);
-    return err;
-}
-
 enum err repl_conflict_count(struct ctx *ctx, struct conn *conn, const char *entity, int64_t *out)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[entity ? COUNT_ENTITY : COUNT]);
-    if (s == NULL)
-        return ctx->fault.err;
     if (entity)
         db_bind_text(s, 1, entity);
-    return number(ctx, s, out);
+    return db_number(ctx, s, out);
 }
 
 enum err repl_conflict_blobs(struct ctx *ctx, struct conn *conn,
                              enum err (*each)(void *arg, const char *sha256), void *arg)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[BLOBS]);
-    bool row = false;
-    enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
-    while ((err = db_step(ctx, s, &row)) == OK && row)
-        if ((err = each(arg, db_peek_text(s, 0))) != OK)
-            break;
-    db_done(s);
-    return err;
+    return db_each_text(ctx, s, each, arg);
 }
 
 /* ------------------------------------------------------------------ versions */
@@ -253,8 +219,6 @@ static enum err take_over(struct ctx *ctx, struct conn *conn, const struct plugi
 {
     struct stmt *s = at_place(ctx, conn, TWIN, p);
     int64_t changes = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 4, p->sha256);
     db_bind_text(s, 5, p->id);
     db_bind_text(s, 6, p->version);
@@ -268,8 +232,6 @@ static enum err take_over(struct ctx *ctx, struct conn *conn, const struct plugi
 static enum err put_blob_row(struct ctx *ctx, struct conn *conn, const struct plugin *p)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[BLOB]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, p->sha256);
     db_bind_int(s, 2, p->size_bytes);
     db_bind_int(s, 3, ctx->now);
@@ -279,8 +241,6 @@ static enum err put_blob_row(struct ctx *ctx, struct conn *conn, const struct pl
 static enum err with_id(struct ctx *ctx, struct conn *conn, int which, const char *id)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[which]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     return db_run(ctx, conn, s, NULL);
 }
@@ -291,8 +251,7 @@ enum err replica_put_version(struct ctx *ctx, struct conn *conn, const struct pl
     enum err err = take_over(ctx, conn, p, &was);
     if (err != OK || was)
         return err;
-    struct stmt *s = at_place(ctx, conn, DROP_PLACE, p);
-    err = s ? db_run(ctx, conn, s, NULL) : ctx->fault.err;
+    err = db_run(ctx, conn, at_place(ctx, conn, DROP_PLACE, p), NULL);
     if (err == OK)
         err = put_blob_row(ctx, conn, p);
     if (err == OK)
@@ -308,8 +267,6 @@ enum err replica_drop_version(struct ctx *ctx, struct conn *conn, const char *id
 enum err replica_set_flags(struct ctx *ctx, struct conn *conn, const struct plugin *p)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[FLAGS]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, p->id);
     db_bind_int(s, 2, p->enabled);
     db_bind_int(s, 3, p->quarantined);
@@ -323,8 +280,6 @@ enum err replica_set_stage(struct ctx *ctx, struct conn *conn, const char *id,
                            const char *replication)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[STAGE]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, id);
     db_bind_text(s, 2, replication);
     return db_run(ctx, conn, s, NULL);
@@ -333,8 +288,6 @@ enum err replica_set_stage(struct ctx *ctx, struct conn *conn, const char *id,
 enum err replica_set_logo(struct ctx *ctx, struct conn *conn, const char *sha256, struct slice logo)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[LOGO]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, sha256);
     db_bind_slice(s, 2, logo);
     return db_run(ctx, conn, s, NULL);
@@ -346,8 +299,6 @@ enum err replica_missing(struct ctx *ctx, struct conn *conn, int64_t offset, int
     struct stmt *s = db_stmt(ctx, conn, &sql[MISSING]);
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, offset);
     db_bind_int(s, 2, limit);
     while ((err = db_step(ctx, s, &row)) == OK && row) {
@@ -362,8 +313,7 @@ enum err replica_missing(struct ctx *ctx, struct conn *conn, int64_t offset, int
 
 enum err replica_missing_count(struct ctx *ctx, struct conn *conn, int64_t *out)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[MISSING_COUNT]);
-    return s ? number(ctx, s, out) : ctx->fault.err;
+    return db_number(ctx, db_stmt(ctx, conn, &sql[MISSING_COUNT]), out);
 }
 
 static enum err some_ids(struct ctx *ctx, struct conn *conn, int which, int limit, const char **ids,
@@ -373,8 +323,6 @@ static enum err some_ids(struct ctx *ctx, struct conn *conn, int which, int limi
     bool row = false;
     enum err err = OK;
     *count = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 1, limit);
     while (*count < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
         ids[(*count)++] = db_text(ctx, s, 0);
@@ -389,8 +337,6 @@ enum err replica_ids_of(struct ctx *ctx, struct conn *conn, const char *sha256, 
     bool row = false;
     enum err err = OK;
     *count = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, sha256);
     db_bind_int(s, 2, limit);
     while (*count < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row)
@@ -412,8 +358,6 @@ enum err replica_blobs_walk(struct ctx *ctx, struct conn *conn, const char *afte
     bool row = false;
     enum err err = OK;
     *count = 0;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, after);
     db_bind_int(s, 2, limit);
     while (*count < (size_t)limit && (err = db_step(ctx, s, &row)) == OK && row) {
@@ -426,8 +370,7 @@ enum err replica_blobs_walk(struct ctx *ctx, struct conn *conn, const char *afte
 
 enum err replica_unsend(struct ctx *ctx, struct conn *conn)
 {
-    struct stmt *s = db_stmt(ctx, conn, &sql[UNSEND]);
-    return s ? db_run(ctx, conn, s, NULL) : ctx->fault.err;
+    return db_run(ctx, conn, db_stmt(ctx, conn, &sql[UNSEND]), NULL);
 }
 
 enum err replica_unsent_orgs(struct ctx *ctx, struct conn *conn, int limit, const char **ids,
@@ -439,10 +382,6 @@ enum err replica_unsent_orgs(struct ctx *ctx, struct conn *conn, int limit, cons
 enum err replica_blob_named(struct ctx *ctx, struct conn *conn, const char *sha256, bool *named)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[NAMED]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, sha256);
-    enum err err = db_step(ctx, s, named);
-    db_done(s);
-    return err;
+    return db_any(ctx, s, named);
 }

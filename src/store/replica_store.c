@@ -83,8 +83,6 @@ enum err repl_state_get(struct ctx *ctx, struct conn *conn, struct repl_state *o
     struct stmt *s = db_stmt(ctx, conn, &sql[STATE]);
     bool row = false;
     *out = (struct repl_state){.recording = true, .state_hash = EMPTY_HASH};
-    if (s == NULL)
-        return ctx->fault.err;
     enum err err = db_step(ctx, s, &row);
     if (err == OK && row)
         *out = (struct repl_state){.recording = db_bool(s, 0),
@@ -112,8 +110,6 @@ static struct stmt *change(struct ctx *ctx, struct conn *conn, int which)
 static enum err change_number(struct ctx *ctx, struct conn *conn, int which, int64_t value)
 {
     struct stmt *s = change(ctx, conn, which);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 2, value);
     return db_run(ctx, conn, s, NULL);
 }
@@ -126,10 +122,9 @@ enum err repl_state_record(struct ctx *ctx, struct conn *conn, bool recording)
 enum err repl_state_carries(struct ctx *ctx, struct conn *conn, bool carries)
 {
     enum err err = change_number(ctx, conn, CARRIES, carries);
-    struct stmt *s = err == OK ? db_stmt(ctx, conn, &sql[carries ? TO_PENDING : TO_LOCAL]) : NULL;
-    if (s == NULL)
-        return err == OK ? ctx->fault.err : err;
-    return db_run(ctx, conn, s, NULL);
+    if (err != OK)
+        return err;
+    return db_run(ctx, conn, db_stmt(ctx, conn, &sql[carries ? TO_PENDING : TO_LOCAL]), NULL);
 }
 
 enum err repl_state_snapshot(struct ctx *ctx, struct conn *conn, int64_t seq)
@@ -145,8 +140,6 @@ enum err repl_state_clock(struct ctx *ctx, struct conn *conn, int64_t offset_ms)
 enum err repl_state_bucket(struct ctx *ctx, struct conn *conn, const char *bucket_id)
 {
     struct stmt *s = change(ctx, conn, BUCKET);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 2, bucket_id);
     return db_run(ctx, conn, s, NULL);
 }
@@ -155,8 +148,6 @@ enum err repl_state_position(struct ctx *ctx, struct conn *conn, int64_t applied
                              const char *state_hash)
 {
     struct stmt *s = change(ctx, conn, POSITION);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_int(s, 2, applied_seq);
     db_bind_text(s, 3, state_hash);
     return db_run(ctx, conn, s, NULL);
@@ -166,8 +157,6 @@ enum err repl_state_capability(struct ctx *ctx, struct conn *conn, const char *c
                                const char *writer)
 {
     struct stmt *s = change(ctx, conn, CAPABILITY);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 2, capability);
     db_bind_text(s, 3, writer);
     return db_run(ctx, conn, s, NULL);
@@ -177,10 +166,8 @@ enum err repl_forget(struct ctx *ctx, struct conn *conn)
 {
     static const int steps[] = {FORGET_STATE, FORGET_TRUTH, FORGET_APPLIED};
     enum err err = OK;
-    for (size_t i = 0; err == OK && i < sizeof steps / sizeof *steps; i++) {
-        struct stmt *s = db_stmt(ctx, conn, &sql[steps[i]]);
-        err = s ? db_run(ctx, conn, s, NULL) : ctx->fault.err;
-    }
+    for (size_t i = 0; err == OK && i < sizeof steps / sizeof *steps; i++)
+        err = db_run(ctx, conn, db_stmt(ctx, conn, &sql[steps[i]]), NULL);
     return err;
 }
 
@@ -190,8 +177,6 @@ enum err entity_rev_get(struct ctx *ctx, struct conn *conn, const char *entity,
                         struct entity_rev *out, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ENTITY_GET]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, entity);
     enum err err = db_step(ctx, s, found);
     if (err == OK && *found)
@@ -204,8 +189,6 @@ enum err entity_rev_get(struct ctx *ctx, struct conn *conn, const char *entity,
 enum err entity_rev_put(struct ctx *ctx, struct conn *conn, const struct entity_rev *e)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ENTITY_PUT]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, e->entity);
     db_bind_int(s, 2, e->rev);
     db_bind_text(s, 3, e->op_id);
@@ -219,8 +202,6 @@ enum err entity_rev_holder(struct ctx *ctx, struct conn *conn, const char *claim
                            const char **entity, bool *found)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[ENTITY_HOLDER]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, claim);
     enum err err = db_step(ctx, s, found);
     if (err == OK && *found)
@@ -235,8 +216,6 @@ enum err entity_rev_walk(struct ctx *ctx, struct conn *conn, const char *after, 
     struct stmt *s = db_stmt(ctx, conn, &sql[ENTITY_WALK]);
     bool row = false;
     enum err err;
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, after);
     db_bind_int(s, 2, max);
     while ((err = db_step(ctx, s, &row)) == OK && row) {
@@ -254,8 +233,6 @@ enum err entity_rev_walk(struct ctx *ctx, struct conn *conn, const char *after, 
 enum err applied_add(struct ctx *ctx, struct conn *conn, const char *op_id, int64_t seq)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[APPLIED_ADD]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, op_id);
     db_bind_int(s, 2, seq);
     return db_run(ctx, conn, s, NULL);
@@ -264,10 +241,6 @@ enum err applied_add(struct ctx *ctx, struct conn *conn, const char *op_id, int6
 enum err applied_has(struct ctx *ctx, struct conn *conn, const char *op_id, bool *has)
 {
     struct stmt *s = db_stmt(ctx, conn, &sql[APPLIED_HAS]);
-    if (s == NULL)
-        return ctx->fault.err;
     db_bind_text(s, 1, op_id);
-    enum err err = db_step(ctx, s, has);
-    db_done(s);
-    return err;
+    return db_any(ctx, s, has);
 }

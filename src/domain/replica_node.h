@@ -19,6 +19,7 @@ enum {
     REPLICA_PULLERS = 4,
     REPLICA_WANTED = 16, /* packages somebody waits for */
     REPLICA_RESTING = 512,
+    REPLICA_ORPHANS = 200, /* records without an entry that are looked at in one walk */
     REPLICA_ARENA = 256 << 20
 };
 
@@ -34,6 +35,11 @@ struct resting { /* a package that could not be had: not again before then */
     char sha256[SHA256_HEX];
     int64_t until; /* monotonic */
     int tries;
+};
+
+struct orphan {
+    uint64_t key;  /* hash of the record's */
+    int64_t since; /* monotonic */
 };
 
 struct replica {
@@ -88,8 +94,10 @@ struct replica {
         int64_t poll_ms;
         int64_t next_meet, next_beat, next_gap, next_tend, next_probe; /* monotonic */
         int64_t beat_seq; /* applied_seq of the last heartbeat */
-        bool filled;      /* replica_backfill has been here */
-        bool atomic;      /* the store creates once */
+        struct orphan orphans[REPLICA_ORPHANS];
+        size_t next_orphan;
+        bool filled; /* replica_backfill has been here */
+        bool atomic; /* the store creates once */
         bool may_write;
     } loop;
 };

@@ -2,7 +2,8 @@
  * replica_tend.c - once a day, and when somebody asks: is everything in the bucket that should be?
  *
  * A node that died for good between its record and its entry leaves a version that nobody can see:
- * whoever finds the record brings the entry. Packages, records and Cadence's keys that somebody
+ * whoever finds the record brings the entry, once it has seen for a
+ * while that nobody else does. Packages, records and Cadence's keys that somebody
  * deleted by hand are put again by any node that has them. Nothing is deleted here.
  */
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include "domain/replica_node.h"
 #include "store/plugin_store.h"
 
-enum { TEND_MS = 24 * 3600 * 1000, WALK = 200, ORPHANS = 200 };
+enum { TEND_MS = 24 * 3600 * 1000, WALK = 200, GRACE_POLLS = 30, ORPHANS = REPLICA_ORPHANS };
 
 /* ------------------------------------------------------------------ what is there */
 
@@ -86,6 +87,20 @@ static enum err note_record(void *arg, const struct s3_object *object)
     return err == OK ? add_name(s, object->key) : err;
 }
 
+/* Since when it is known to have no entry: whoever lives brings it soon. */
+static int64_t orphan_since(struct replica *r, const char *key)
+{
+    unsigned char sum[SHA256_BYTES];
+    struct orphan fresh = {.since = clock_mono_ms(r->clock)};
+    crypto_sha256(slice_of(key), sum);
+    memcpy(&fresh.key, sum, sizeof fresh.key);
+    for (size_t i = 0; i < REPLICA_ORPHANS; i++)
+        if (r->loop.orphans[i].key == fresh.key)
+            return r->loop.orphans[i].since;
+    r->loop.orphans[r->loop.next_orphan++ % REPLICA_ORPHANS] = fresh;
+    return fresh.since;
+}
+
 static enum err adopt(struct ctx *ctx, struct replica *r, const char *key)
 {
     struct slice text;
@@ -106,6 +121,20 @@ static enum err adopt(struct ctx *ctx, struct replica *r, const char *key)
     log_line(r->log, LOG_WARN, NULL, "replication.entry_brought", "pid", e.change.plugin.pid,
              "version", e.change.plugin.version, "node", e.node_name, NULL);
     return replica_append(ctx, r, &e);
+}
+
+static enum err adopt_some(struct ctx *ctx, struct replica *r, const struct listing *s)
+{
+    int64_t now = clock_mono_ms(r->clock), grace = GRACE_POLLS * r->options.poll_min;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < s->orphan_count && !replica_stopping(r); i++) {
+        int64_t left = orphan_since(r, s->orphans[i]) + grace - now;
+        if (left <= 0)
+            err = adopt(ctx, r, s->orphans[i]);
+        else if (r->loop.next_tend > now + left)
+            r->loop.next_tend = now + left;
+    }
+    return err;
 }
 
 /* ------------------------------------------------------------------ records of ours that lack */
@@ -166,9 +195,12 @@ static enum err put_record(struct ctx *ctx, struct replica *r, struct listing *t
         return ctx_no_memory(ctx);
     if (names_have(&there->names, key))
         return OK;
-    log_line(r->log, LOG_WARN, NULL, "replication.record_put_again", "key", key, NULL);
     enum err err = entry_write(ctx, &e, &text);
-    return err == OK ? replica_create(ctx, r, key, text, &was) : err;
+    if (err == OK)
+        err = replica_create(ctx, r, key, text, &was);
+    if (err == OK && !was) /* else it came after the list was made */
+        log_line(r->log, LOG_WARN, NULL, "replication.record_put_again", "key", key, NULL);
+    return err;
 }
 
 static enum err put_cadence(struct ctx *ctx, struct replica *r, struct listing *there,
@@ -285,8 +317,8 @@ static enum err tend_records(struct ctx *ctx, struct replica *r)
     if (records.orphans == NULL)
         return ctx_no_memory(ctx);
     enum err err = list(&records, REPLICA_VERSIONS, note_record);
-    for (size_t i = 0; err == OK && i < records.orphan_count && !replica_stopping(r); i++)
-        err = adopt(ctx, r, records.orphans[i]);
+    if (err == OK)
+        err = adopt_some(ctx, r, &records);
     if (err == OK && r->options.cadence_layout)
         err = list(&cadence, "system/", note_key);
     if (err == OK && r->options.cadence_layout)

@@ -26,6 +26,38 @@ enum {
     SNAPSHOT_EVERY = 1000
 };
 
+/* ------------------------------------------------------------------ waiting */
+
+static bool note_one(void *arg, const struct outbox_row *row)
+{
+    (void)row;
+    *(bool *)arg = true;
+    return false;
+}
+
+static enum err look_for_one(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    return outbox_due(ctx, conn, ctx->now, 1, note_one, arg);
+}
+
+/* Wakes for changes that are to be sent, not for those it has just taken: they wake it as well.
+ * True where somebody asked. */
+static bool wait_for(struct ctx *ctx, struct replica *r, int64_t ms, bool wakes)
+{
+    int64_t end = clock_mono_ms(r->clock) + ms, left = ms;
+    while (left > 0 && !replica_stopping(r)) {
+        enum replica_woken why = replica_wait(r, left, wakes);
+        bool waits = false;
+        if (why != REPLICA_CHANGED)
+            return why == REPLICA_ASKED;
+        ctx->now = clock_wall_ms(r->clock);
+        if (store_read(ctx, r->d->store, look_for_one, &waits) != OK || waits)
+            return false; /* the round will say what is wrong */
+        left = end - clock_mono_ms(r->clock);
+    }
+    return false;
+}
+
 /* ------------------------------------------------------------------ a round */
 
 static enum err hurry_rows(struct ctx *ctx, struct conn *conn, void *arg)
@@ -132,8 +164,8 @@ static void *carry(void *arg)
         else
             after_success(r, did);
         int64_t wait = err == OK ? r->loop.poll_ms : backoff(r);
-        if (replica_wait(r, wait, err == OK)) {
-            ctx_init(&ctx, &arena, r->clock, r->log, "replica");
+        ctx_init(&ctx, &arena, r->clock, r->log, "replica");
+        if (wait_for(&ctx, r, wait, err == OK)) {
             (void)!store_write(&ctx, r->d->store, hurry_rows, NULL);
             r->loop.gap_checked = false;
             r->loop.next_tend = 0;

@@ -32,17 +32,17 @@ void replica_pause(struct replica *r, int64_t ms)
     pthread_mutex_unlock(&r->lock);
 }
 
-bool replica_wait(struct replica *r, int64_t ms, bool wakes)
+enum replica_woken replica_wait(struct replica *r, int64_t ms, bool wakes)
 {
     struct timespec until = clock_deadline(ms);
     pthread_mutex_lock(&r->lock);
     while (!replica_stopping(r) && !r->hurry && !(wakes && r->awake))
         if (pthread_cond_timedwait(&r->woken, &r->lock, &until) != 0)
             break;
-    bool hurry = r->hurry;
+    enum replica_woken why = r->hurry ? REPLICA_ASKED : r->awake ? REPLICA_CHANGED : REPLICA_WAITED;
     r->awake = r->hurry = false;
     pthread_mutex_unlock(&r->lock);
-    return hurry;
+    return why;
 }
 
 void replica_wake(struct replica *r)

@@ -114,8 +114,9 @@ void replica_set_state(struct replica *r, enum replica_state state, const char *
 bool replica_stopping(const struct replica *r);
 /* Waits, but not beyond the end of the server. */
 void replica_pause(struct replica *r, int64_t ms);
-/* Until the time is over, or somebody asks, which it tells; `wakes`: a new change is reason enough. */
-bool replica_wait(struct replica *r, int64_t ms, bool wakes);
+/* Until the time is over, or somebody asks; `wakes`: a change is reason enough. */
+enum replica_woken { REPLICA_WAITED, REPLICA_CHANGED, REPLICA_ASKED };
+enum replica_woken replica_wait(struct replica *r, int64_t ms, bool wakes);
 uint32_t replica_random(uint32_t below);
 bool replica_is_wanted(const struct replica *r, const char *sha256); /* under the lock */
 

@@ -442,6 +442,26 @@ def test_the_command_line_sends_fetches_and_tells(cluster, cli):
     assert "online" in told.stdout
 
 
+def test_what_an_upload_costs(cluster, stub_store):
+    a = cluster.node("a", LARDER_S3_POLL="10s")
+    a.until("online")
+    stub_store.requests.clear()
+
+    def asked():
+        return [(method, key.partition("/")[0]) for _, method, _, key, *_ in list(stub_store.requests) if not key.startswith("meta/")]
+
+    for n in range(5):
+        a.upload(version=f"1.{n}.0")
+        eventually(lambda n=n: a.row(version=f"1.{n}.0")["replication"] == "replicated", "the upload")
+    assert sorted(x for x in asked() if x[0] == "PUT") == sorted([("PUT", "blobs"), ("PUT", "log"), ("PUT", "versions")] * 5)
+    assert set(asked()) - {("PUT", "blobs"), ("PUT", "log"), ("PUT", "versions")} == {("GET", "log")}
+    assert asked().count(("GET", "log")) <= 6, "a look before each, and one of the clock"
+    stub_store.requests.clear()
+    b = cluster.node("b", LARDER_S3_POLL="10s")
+    cluster.settle(b)
+    assert asked().count(("GET", "versions")) == asked().count(("GET", "blobs")) == 5
+
+
 def test_figures_for_prometheus(cluster):
     a = cluster.node("a")
     a.upload()

@@ -452,6 +452,21 @@ def test_a_node_that_died_for_good_after_its_record(cluster, stub_store):
     assert facts(a) == facts(b) and len(cluster.log()) == 1 and a.conflicts() == []
 
 
+def test_a_record_on_its_way_is_left_to_its_node(cluster, stub_store):
+    a, b = cluster.node("a"), cluster.node("b", LARDER_S3_POLL="10s")  # b is patient: it waits for thirty of these
+    cluster.settle()
+    held = stub_store.rule("PUT", "^log/", stall="before", times=1)
+    a.upload()
+    eventually(lambda: held.hits == 1, "a on its way into the log, with its record behind it")
+    stub_store.requests.clear()
+    b.sync()
+    eventually(lambda: any(ask.get("prefix", "").startswith("blobs/") for *_, ask, _ in stub_store.requests), "b's look at the whole bucket")
+    assert cluster.head() == 0 and "replication.entry_brought" not in b.log
+    stub_store.clear()
+    cluster.settle()
+    assert facts(a) == facts(b) and len(cluster.log()) == 1
+
+
 def test_an_entry_that_another_node_brought_comes_once(cluster, stub_store):
     a, b = cluster.node("a"), cluster.node("b")
     cluster.settle()

@@ -82,11 +82,12 @@ enum err request_decode(struct ctx *ctx, struct slice raw, bool plus, struct sli
     return OK;
 }
 
-/* The first "name=value" among pairs joined by '&'; names are compared decoded. */
-static bool find_pair(struct ctx *ctx, struct slice pairs, const char *name, struct slice *out)
+/* The first "name=value" among pairs joined by '&', which are left behind it; names are compared
+ * decoded. */
+static bool find_pair(struct ctx *ctx, struct slice *pairs, const char *name, struct slice *out)
 {
     struct slice pair;
-    while (slice_split(&pairs, '&', &pair)) {
+    while (slice_split(pairs, '&', &pair)) {
         size_t at = slice_find(pair, '=');
         struct slice key;
         if (request_decode(ctx, slice_sub(pair, 0, at), true, &key) != OK)
@@ -99,12 +100,19 @@ static bool find_pair(struct ctx *ctx, struct slice pairs, const char *name, str
 
 bool request_query(struct ctx *ctx, const struct request *req, const char *name, struct slice *out)
 {
-    return find_pair(ctx, req->query, name, out);
+    struct slice pairs = req->query;
+    return find_pair(ctx, &pairs, name, out);
 }
 
 bool request_form(struct ctx *ctx, struct slice body, const char *name, struct slice *out)
 {
-    return find_pair(ctx, body, name, out);
+    struct slice again;
+    if (!find_pair(ctx, &body, name, out))
+        return false;
+    if (!find_pair(ctx, &body, name, &again))
+        return ctx->fault.err == OK;
+    (void)ctx_fail(ctx, ERR_INVALID, "Field '%s' stands more than once", name);
+    return false;
 }
 
 enum err request_query_bool(struct ctx *ctx, const struct request *req, const char *name, bool *out)

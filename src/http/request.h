@@ -74,7 +74,8 @@ struct slice request_cookie(const struct request *req, const char *name);
 /* Decodes %XX (and '+' when `plus`); refuses broken escapes and NUL. */
 enum err request_decode(struct ctx *ctx, struct slice raw, bool plus, struct slice *out) MUST_USE;
 
-/* application/x-www-form-urlencoded: the first field of that name in an already read body. */
+/* application/x-www-form-urlencoded: the field of that name in an already read body. Two of them
+ * are a fault (RFC 6749, 3.2), as are two members of a name in JSON. */
 bool request_form(struct ctx *ctx, struct slice body, const char *name, struct slice *out);
 
 #endif

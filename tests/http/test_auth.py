@@ -122,6 +122,14 @@ def test_unknown_grant(client):
     assert body["error_description"] == body["message"]
 
 
+def test_a_field_that_stands_twice(client):
+    """Which of the two would count, a proxy and we could read differently (RFC 6749, 3.2)."""
+    for form in ("grant_type=password&grant_type=refresh_token&refresh_token=x", "grant_type=password&username=a&password=b&username=c"):
+        answer = client.post("/oauth2/token", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
+        assert answer.status_code == 400 and answer.json()["error"] == "invalid_request", answer.text
+        assert "more than once" in answer.json()["error_description"]
+
+
 @pytest.mark.parametrize("form,field", [
     ({}, "grant_type"),
     ({"grant_type": "password", "password": "x"}, "username"),

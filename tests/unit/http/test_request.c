@@ -79,6 +79,10 @@ static void queries_are_found(void **state)
     fresh();
     assert_true(request_form(&ctx, SLICE("grant_type=password&x=%26"), "x", &out));
     assert_true(slice_is(out, "&"));
+    assert_false(request_form(&ctx, SLICE("x=1&grant_type=password&%78=2"), "x", &out));
+    assert_int_equal(ctx.fault.err, ERR_INVALID);
+    assert_string_equal(ctx_sentence(&ctx), "Field 'x' stands more than once");
+    fresh();
 }
 
 static void cookies_are_exact(void **state)

@@ -54,6 +54,10 @@ const struct actor *api_actor(const struct call *call);
 /* {name} of the path in the arena; *out is never NULL on OK. */
 enum err api_param(struct ctx *ctx, const struct call *call, const char *name,
                    const char **out) MUST_USE;
+/* ERR_NOT_FOUND where there is no such org. A member is never asked: only who may look into any org
+ * comes this far with one that is not there, and an empty answer would say that it is. */
+enum err api_org_exists(struct ctx *ctx, const struct call *call, const char *org_id,
+                        bool with_deleted) MUST_USE;
 /* The body as a JSON object. */
 enum err api_body(struct ctx *ctx, const struct call *call, const struct jr **out) MUST_USE;
 

@@ -90,8 +90,13 @@ static enum err show(struct ctx *ctx, struct call *call)
 /* The guard has joined what is held everywhere and in this organization. */
 static enum err show_permissions(struct ctx *ctx, struct call *call)
 {
+    const char *id;
     struct jw j;
-    (void)ctx;
+    enum err err = api_param(ctx, call, "org_id", &id);
+    if (err == OK)
+        err = api_org_exists(ctx, call, id, false);
+    if (err != OK)
+        return err;
     reply_no_store(call->reply);
     reply_json(call->reply, &j);
     jw_object(&j);

@@ -261,6 +261,12 @@ static enum err render_list(struct ctx *ctx, struct call *call, struct list *lis
                             buf_view(&essence), fields, answer);
 }
 
+/* Below /api/admin an org's own rows are meant; below /api/orgs what the org can see. */
+static bool is_admin_route(const struct call *call)
+{
+    return strncmp(call->route->pattern, "/api/admin/", sizeof "/api/admin/" - 1) == 0;
+}
+
 static enum err answer_list(struct ctx *ctx, struct call *call, struct list *list)
 {
     const struct api *api = api_of(call);
@@ -271,7 +277,11 @@ static enum err answer_list(struct ctx *ctx, struct call *call, struct list *lis
     /* read before the query: a change that comes in between makes the entry stale, not wrong */
     uint64_t generation = catalog_generation(api->domain, list->query.org_id);
     bool kept = answer_cache_get(ctx, api->answers, list->key, generation, &answer);
-    if (!kept && (err = render_list(ctx, call, list, generation, &answer)) != OK)
+    if (!kept && list->query.org_id)
+        err = api_org_exists(ctx, call, list->query.org_id, is_admin_route(call));
+    if (err == OK && !kept)
+        err = render_list(ctx, call, list, generation, &answer);
+    if (err != OK)
         return err;
     buf_str(&call->reply->fields, answer.fields);
     reply_field(call->reply, "Cache-Control", "private, no-cache");
@@ -299,12 +309,6 @@ static enum err list_one_org(struct ctx *ctx, struct call *call)
 {
     struct list list = {.query = {.org_id = param(ctx, call, "org_id"), .include_disabled = true}};
     return list.query.org_id ? answer_list(ctx, call, &list) : ctx_no_memory(ctx);
-}
-
-/* Below /api/admin an org's own rows are meant; below /api/orgs what the org can see. */
-static bool is_admin_route(const struct call *call)
-{
-    return strncmp(call->route->pattern, "/api/admin/", sizeof "/api/admin/" - 1) == 0;
 }
 
 static enum err versions(struct ctx *ctx, struct call *call)

@@ -61,7 +61,6 @@ enum err plugin_download(struct ctx *ctx, struct call *call)
     if ((err = send_elsewhere(ctx, call, &p, name, &sent)) != OK || sent)
         return err;
     reply_field(call->reply, "Cache-Control", "private, max-age=31536000, immutable");
-    reply_field(call->reply, "Accept-Ranges", "bytes");
     reply_field(call->reply, "Content-Disposition", name);
     call->reply->cacheable = true;
     if (reply_etag(call->reply, call->req, etag))

@@ -152,6 +152,7 @@ static void fill_actor(struct actor *who, const struct ctx *ctx, const struct ac
         .session_id = a->session_id,
         .key_id = a->key_id,
         .org_id = org_id,
+        .is_member = org_id && a->standing == STANDING_MEMBER,
         .address = ctx->remote,
         .via = a->key_id       ? "api_key"
                : a->session_id ? "session"

@@ -83,6 +83,7 @@ struct actor {
     const char *session_id; /* NULL when a key or the command line is asking */
     const char *key_id;
     const char *org_id; /* the org of the path, once membership was checked */
+    bool is_member;     /* of it; who administers the platform need not be one */
     const char *address;
     const char *
         via; /* "session", "external" (a third party's token), "api_key", "cli", "system", "none" */

@@ -116,6 +116,21 @@ def test_upload_list_versions_schema_disable_enable(world):
     assert row["version"] == "1.1.0"
 
 
+def test_an_org_that_is_not_there_has_no_catalog(world):
+    """The system's rows, or an empty list, would tell a platform administrator that the id was right."""
+    for unknown in ("01900000-0000-7000-8000-000000000000", "nope", world.acme[:-1]):
+        for path in (world.path(unknown), f"/api/admin/orgs/{unknown}/plugins", f"/api/orgs/{unknown}/permissions"):
+            r = world.sys.get(path)
+            assert r.status_code == 404 and r.json()["message"] == "Organization not found", path
+        assert world.acme_admin.get(world.path(unknown)).status_code == 403
+    world.upload(package("io.globex.one"), world.globex)
+    assert len(world.rows(world.globex, who=world.globex_admin)) == 1
+    assert world.sys.delete(f"/api/admin/orgs/{world.globex}").status_code == 204
+    assert world.sys.get(world.path(world.globex) + "?limit=7").status_code == 404
+    assert len(world.sys.get(f"/api/admin/orgs/{world.globex}/plugins").json()) == 1, "what it had can still be looked at"
+    assert world.globex_admin.get(world.path(world.globex)).status_code == 403
+
+
 def test_all_disabled_leaves_the_list_but_not_the_catalog(world):
     plugin_id = world.upload(package(), world.acme).json()["id"]
     world.acme_admin.delete(f"{world.path(world.acme)}/{plugin_id}")
@@ -205,6 +220,7 @@ def test_downloads(world):
     r = world.acme_admin.get(url, headers={"Range": "bytes=10-19"})
     assert r.status_code == 206 and r.content == content[10:20]
     assert r.headers["Content-Range"] == f"bytes 10-19/{len(content)}"
+    assert r.headers["Accept-Ranges"] == "bytes"  # said twice it reads "bytes, bytes"
     r = world.acme_admin.get(url, headers={"Range": "bytes=-5"})
     assert r.status_code == 206 and r.content == content[-5:]
     r = world.acme_admin.get(url, headers={"Range": f"bytes={len(content)}-"})

@@ -16,7 +16,8 @@ static enum err check_trust(struct ctx *ctx, const struct auth_options *o)
     bool audience = o->trusted_audience && *o->trusted_audience;
     if (key != issuer || key != audience)
         return ctx_fail(ctx, ERR_INVALID,
-                        "Tokens of a third party need all three: its public key, issuer, audience");
+                        "trusted-key, trusted-issuer and trusted-audience are set together or not "
+                        "at all");
     if (key && !slice_starts(o->trusted_key, "-----BEGIN PUBLIC KEY-----"))
         return ctx_fail(ctx, ERR_INVALID,
                         "The third party's key must be a PEM file with a PUBLIC KEY");

@@ -87,7 +87,8 @@ static void say_wanted(const struct config_row *row, char *out, size_t size)
     case CONFIG_LIST:
     case CONFIG_PATH:
     case CONFIG_SECRET:
-        (void)snprintf(out, size, "plain UTF-8 text without control letters");
+        (void)snprintf(out, size, "plain UTF-8 text without control letters%s",
+                       row->standard ? ", and not empty" : "");
         break;
     }
 }
@@ -113,7 +114,8 @@ static bool read_value(const struct config_row *row, struct slice text, int64_t 
     case CONFIG_STRING:
     case CONFIG_LIST:
     case CONFIG_PATH:
-    case CONFIG_SECRET: return is_plain(text);
+    case CONFIG_SECRET: /* an empty text unsets, and what has a default is never unset */
+        return is_plain(text) && (text.n > 0 || row->standard == NULL);
     }
     return false;
 }

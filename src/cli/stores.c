@@ -3,6 +3,8 @@
  */
 #include "cli/stores.h"
 
+#include <string.h>
+
 #include <stdio.h>
 
 #include "blob/blob.h"
@@ -42,6 +44,11 @@ static enum err open_legacy(struct ctx *ctx, const struct config *config, const 
     };
     if (paths.plugins == NULL || paths.archives == NULL)
         return ctx_no_memory(ctx);
+    if (strcmp(paths.plugins, paths.archives) == 0)
+        return ctx_fail_field(ctx, ERR_INVALID, "store-archived",
+                              "store-plugin and store-archived both name %s; each needs a folder "
+                              "of its own, or archives are taken for plugins that were dropped",
+                              paths.plugins);
     enum err err = settings_blame(ctx, legacy_open(ctx, d, &paths), "store-plugin, store-archived");
     if (err != OK || !config_bool(config, "directory-plugins"))
         return err;

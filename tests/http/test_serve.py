@@ -565,6 +565,25 @@ def test_a_setting_that_would_help_nobody_is_refused_by_its_name(larder_bin, tmp
     assert sentence.startswith("larder: " + key) and shape in sentence
 
 
+@pytest.mark.parametrize("key", ["data", "listen", "store-plugin", "store-archived", "log-level", "threads"])
+def test_what_has_a_default_cannot_be_empty(larder_bin, tmp_path, key):
+    """Empty means "not set" where that is possible; here it met code that counts on a value."""
+    conf = tmp_path / "larder.conf"
+    conf.write_text(key + " =\n")
+    for args in (("--" + key, ""), ("--config", conf)):
+        rest = ("--data", tmp_path / "data") if key != "data" else ()
+        for verb in ("serve", "list"):
+            done = run_cli(larder_bin, verb, *args, *rest, check=2, HOME=tmp_path)
+            assert f"{key} must be" in done.stderr
+    run_cli(larder_bin, "config", "--tls-cert", "", "--data", tmp_path / "data", check=0, LARDER_TLS_CERT="/x")
+
+
+def test_one_folder_is_not_two_stores(larder_bin, tmp_path):
+    done = run_cli(larder_bin, "serve", "--data", tmp_path / "data", "--store-plugin", "one", "--store-archived", "one",
+                   "--listen", "127.0.0.1:0", check=1)
+    assert "store-plugin and store-archived both name" in done.stderr
+
+
 def test_settings_of_these_shapes_are_taken(start_server):
     server = start_server(
         LARDER_PUBLIC_URL="https://larder.example:8443/below", LARDER_ALLOWED_HOSTS="a.example, b_c:8080,",

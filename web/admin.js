@@ -104,6 +104,7 @@ export const adminCommands = {
   becomeWriter: () => only("POST", "/api/admin/replication/writer"),
   acceptBucket: () => only("POST", "/api/admin/replication/bucket"),
   resolveConflict: (id) => only("POST", path`/api/admin/replication/conflicts/${id}/resolve`),
+  restore: (token) => action("POST", "/api/admin/restore", { json: { token, password: "…", confirm: "RESTORE" } }, "restore FILE --force"),
   deleteBackup: (name) => only("DELETE", path`/api/admin/backups/${name}`),
   settings: () => action("GET", "/api/admin/config", {}, "config"),
   metrics: () => only("GET", "/metrics"),

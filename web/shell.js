@@ -230,7 +230,8 @@ export function House() {
   const first = useRef(true);
   const [side, setSide] = useState(false);
   const floating = useFloating();
-  useEffect(() => {
+  /* at once: later it would take the focus from whoever has already gone on */
+  useLayoutEffect(() => {
     setSide(false);
     const name = scopeOf(state, scope)?.name;
     document.title = [found?.page.title, found?.params.scope && name, texts.name].filter(Boolean).join(" · ");

@@ -110,6 +110,23 @@ test("where the system chooses the colours, what is on, chosen and current is st
   await bench.shot(page, "forced-colours");
 });
 
+test("who asked for less motion sees none, also while waiting", async (bench) => {
+  const page = await bench.open({ who: bench.admin, at: "/#/account" });
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route("**/api/admin/plugins?**", async (route) => (await held, await route.continue()));
+  await page.goto("/#/o/system/catalog");
+  await page.locator(".plugin-bone").first().waitFor();
+  const moving = () => page.evaluate(() => document.getAnimations().filter((one) => one.effect.getComputedTiming().duration > 1).map((one) => one.animationName ?? one.transitionProperty));
+  same(await moving(), []);
+  go();
+  await page.locator(".plugin-card, .empty").first().waitFor();
+  await page.getByRole("button", { name: "Upload" }).first().click();
+  await page.getByRole("dialog", { name: "Uploads" }).waitFor();
+  same(await moving(), []);
+  await page.unrouteAll({ behavior: "wait" });
+});
+
 test("200 % zoom and a narrow phone lose nothing", async (bench) => {
   const page = await bench.open({ who: bench.admin, width: 640, height: 430, deviceScaleFactor: 2 });
   await page.getByRole("heading", { level: 1 }).waitFor();

@@ -71,6 +71,8 @@ test("a tag is set by who may write, leads to its like, and is seen at once else
   await until(async () => (await copied(page)).includes(`/api/admin/plugins/${id}`) && (await copied(page)).includes('{"tag":"finance"}'), "the line");
   await dialog.getByLabel("Tag").press("Enter");
   await page.getByText("Version 1.0.0 is tagged finance.").waitFor();
+  await dialog.waitFor({ state: "detached" });
+  same(await page.evaluate(() => document.activeElement.id), "content", "the button that opened it is gone, the focus is not:");
   await reader.getByRole("link", { name: "Tag finance: show all plugins with it" }).waitFor();
   await bench.axe(page);
   await page.getByRole("link", { name: "Tag finance: show all plugins with it" }).click();

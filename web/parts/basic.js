@@ -291,6 +291,8 @@ export function Time({ at }) {
   return html`<time class="num" datetime=${at} title=${when.format(new Date(at))}>${timeText(at)}</time>`;
 }
 
+export const momentText = (at) => when.format(new Date(at));
+
 export const countText = (n) => amount.format(n);
 
 export function bytesText(n) {

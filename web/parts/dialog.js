@@ -56,7 +56,8 @@ export function Float({ children, ...rest }) {
       layer.remove();
       open.splice(open.indexOf(layer), 1);
       shade();
-      if (before?.isConnected) before.focus();
+      /* what opened it may be gone by now; the page is read on from its content then */
+      (before?.isConnected ? before : document.getElementById("content"))?.focus({ preventScroll: true });
     };
   }, []);
   useLayoutEffect(() => {

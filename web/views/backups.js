@@ -7,8 +7,9 @@
  */
 import { html, useEffect, useRef, useState } from "../preact.js";
 import { admin, adminCommands } from "../admin.js";
-import { Badge, Button, bytesText, Card, Command, confirm, CopyAs, countText, Dialog, EmptyState, Field, Form, Loaded, Menu, Progress, Table, Time, toast, useLoad, useTask, ViewHead, Wrong } from "../parts.js";
+import { Badge, Button, bytesText, Card, Command, confirm, CopyAs, countText, Dialog, EmptyState, Field, Form, Loaded, Menu, momentText, Progress, Table, Time, toast, useLoad, useTask, ViewHead, Wrong } from "../parts.js";
 import { copyItems } from "../parts/copy.js";
+import { FootCopy } from "../parts/dialog.js";
 import { useCan } from "../session.js";
 import { texts } from "../texts.js";
 
@@ -85,11 +86,11 @@ function Confirm({ preview, onAway, onClose }) {
   const atPassword = task.wrong?.field === "password";
   const ready = word === WORD && password !== "";
   const submit = () => ready && task.run();
-  const foot = html`<${Button} onClick=${onClose}>${texts.cancel}<//>
+  const foot = html`<${FootCopy} call=${adminCommands.restore(preview.token)} /><${Button} onClick=${onClose}>${texts.cancel}<//>
     <${Button} kind="fatal" disabled=${!ready} busy=${task.busy} onClick=${submit}>${t.confirmAction}<//>`;
   return html`<${Dialog} title=${t.previewTitle} onClose=${onClose} foot=${foot}>
     <dl class="facts">
-      <dt>${t.previewOf}</dt><dd><${Time} at=${preview.created_at} /> <span class="soft num">${preview.created_at}</span></dd>
+      <dt>${t.previewOf}</dt><dd><${Time} at=${preview.created_at} /> <span class="soft num">(${momentText(preview.created_at)})</span></dd>
       <dt>${t.previewVersion}</dt><dd>${texts.name} ${preview.version}</dd>
     </dl>
     <p class="soft small after">${t.previewFiles(preview.files, bytesText(preview.bytes))}</p>

@@ -91,7 +91,10 @@ function Filter({ facet, counts, at }) {
   return html`<${Menu} small kind=${at ? "chosen" : "quiet"} label=${label} icon=${at ? "filter" : "down"} items=${items} search=${items.length > 12} />`;
 }
 
-function Tools({ query, counts, look, onLook, field, all, found, loading, many }) {
+function Tools({ query, counts, look, onLook, field, all, found, loading, settled, many }) {
+  const said = useRef(texts.waiting); /* nothing is counted before it is known */
+  if (loading && all > 0) said.current = t.loading(all);
+  else if (settled) said.current = t.found(found, all);
   const filtered = facets.some((facet) => query[facet]);
   const sort = sorts.includes(query.sort) ? query.sort : "name";
   const items = sorts.map((id) => ({ id, label: t.sorts[id], checked: id === sort, onPick: () => setQuery({ sort: id === "name" ? "" : id }, { push: true }) }));
@@ -102,7 +105,7 @@ function Tools({ query, counts, look, onLook, field, all, found, loading, many }
       <${Choice} label=${t.look} options=${looks} at=${look} onAt=${onLook} />
     </div>
     <div class="tools-line">
-      <p class="found num" role="status">${loading ? t.loading(all) : t.found(found, all)}</p>
+      <p class="found num" role="status">${said.current}</p>
       <div class="tools-filters" role="group" aria-label=${t.filters}>
         ${facets.map((facet) => html`<${Filter} key=${facet} facet=${facet} counts=${counts[facet]} at=${query[facet]} />`)}
         ${filtered &&
@@ -190,7 +193,7 @@ export function Catalog({ scope, query }) {
       ? html`<${FirstDay} scope=${scope} writes=${writes} />`
       : html`<${Tools}
             query=${query} counts=${counts} look=${look} onLook=${setAndKeep} field=${field}
-            all=${rows.length} found=${found.length} loading=${loading && rounds === 0} many=${rows.length > 1}
+            all=${rows.length} found=${found.length} loading=${loading && rounds === 0} settled=${of === rows && done} many=${rows.length > 1}
           />
           ${found.length === 0 && of === rows && done
             ? html`<${NothingFits} query=${query} />`

@@ -74,6 +74,13 @@ static const char *join(struct cli *cli, const char *folder, const char *name)
     return str_printf(cli->ctx->arena, "%s/%s", folder, name);
 }
 
+/* A pipe of that name would be waited for, for ever. */
+static bool is_zip(const char *path)
+{
+    struct stat st;
+    return slice_ends(slice_of(path), ".zip") && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static bool has_plugin(struct cli *cli, const char *folder)
 {
     struct stat st;
@@ -104,7 +111,7 @@ enum err pack_find(struct cli *cli, const char *path, struct pack_list *list)
         const char *inner = join(cli, path, names.name[i]);
         if (inner == NULL)
             return ctx_no_memory(cli->ctx);
-        if (slice_ends(slice_of(inner), ".zip") || has_plugin(cli, inner))
+        if (is_zip(inner) || has_plugin(cli, inner))
             err = take(cli, list, inner);
     }
     if (err == OK && list->count == before)
@@ -133,12 +140,17 @@ static enum err read_whole(struct cli *cli, int fd, const char *path, size_t n, 
 static enum err read_file(struct cli *cli, const char *path, struct slice *out)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return ctx_fail_errno(cli->ctx, errno, path);
-    enum err err = fstat(fd, &st) == 0
-                       ? read_whole(cli, fd, path, st.st_size > 0 ? (size_t)st.st_size : 0, out)
-                       : ctx_fail_errno(cli->ctx, errno, path);
+    enum err err = OK;
+    if (fstat(fd, &st) != 0)
+        err = ctx_fail_errno(cli->ctx, errno, path);
+    else if (!S_ISREG(st.st_mode))
+        err = ctx_fail(cli->ctx, ERR_INVALID, "%s is no plain file, so its size is not known",
+                       path);
+    else
+        err = read_whole(cli, fd, path, (size_t)st.st_size, out);
     (void)close(fd);
     return err;
 }

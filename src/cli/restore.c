@@ -79,6 +79,11 @@ static enum err read_backup(struct restore *r, const char *file)
     struct ctx *ctx = r->cli->ctx;
     bool is_stdin = strcmp(file, "-") == 0;
     int fd = is_stdin ? fileno(r->cli->in) : open(file, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd >= 0 && !is_stdin && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        (void)close(fd);
+        return ctx_fail(ctx, ERR_INVALID, "%s is a folder; name the tar that a backup made", file);
+    }
     if (fd < 0)
         return unreadable(ctx, file);
     enum err err = stage_read(ctx, fd, r->stage, &r->list);

@@ -302,6 +302,7 @@ enum err stages_judge(struct ctx *ctx, const struct stage_input *in, struct stag
 {
     struct judging j = {.ctx = ctx, .in = in};
     bool is_read = in->zip && in->found;
+    bool has_class = is_read && in->found->meta.plugin_class; /* or nobody knows what it declares */
     memset(out, 0, sizeof *out);
     out->is_v1 = is_v1(&j);
     j.cap = findings_of(in) + ctx->fault.item_count + EXTRAS;
@@ -316,7 +317,7 @@ enum err stages_judge(struct ctx *ctx, const struct stage_input *in, struct stag
     for (enum stage_id i = 0; err == OK && i < STAGE_COUNT; i++) {
         out->stage[i].name = stages_name(i);
         err = pick(&j, i, &out->stage[i]);
-        if (!is_read && i > STAGE_STRUCTURE && out->stage[i].result[0] == 'p')
+        if (!has_class && i > STAGE_STRUCTURE && out->stage[i].result[0] == 'p')
             out->stage[i].result = "skipped";
     }
     out->stage[STAGE_HEALTH].result = is_read && is_v1(&j) ? "pending" : "skipped";

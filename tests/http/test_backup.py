@@ -141,6 +141,7 @@ def test_a_running_server_and_an_occupied_folder_are_safe(stocked, backup, start
 def test_a_mistyped_file_leaves_nothing(larder_bin, tmp_path):
     done = run_cli(larder_bin, "restore", tmp_path / "none.tar", "--data", tmp_path / "data", check=3)
     assert "none.tar cannot be read" in done.stderr and list(tmp_path.iterdir()) == []
+    assert "is a folder" in run_cli(larder_bin, "restore", tmp_path, "--data", tmp_path / "data", check=1).stderr
 
 
 def test_an_interrupted_restore_is_finished_by_another(stocked, backup, start_server):

@@ -1,6 +1,7 @@
 """The catalog from a shell: against a server with a key, and straight on the data folder."""
 
 import json
+import os
 import zipfile
 
 import pytest
@@ -138,6 +139,23 @@ def test_lint(cli, folder, tmp_path):
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\3\4 and then nothing")
     assert cli("lint", broken).returncode == 1
+
+
+def test_what_is_no_file_is_not_waited_for(cli, folder, tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "folder.zip").mkdir()
+    done = cli("lint", folder / "a.zip", tmp_path / "pipe.zip", check=1, timeout=30)
+    assert "a.zip: ok" in done.stdout and "pipe.zip is no plain file" in done.stdout
+    assert "pipe.zip" not in cli("lint", folder, check=1, timeout=30).stdout  # among others it is passed over
+
+
+def test_lint_says_what_it_could_not_read(cli, tmp_path):
+    """What a file declares that cannot be parsed is not known, and so it has not passed."""
+    inner = tmp_path / "broken"
+    inner.mkdir()
+    for text in ("def (", "x = 1\n"):
+        (inner / "plugin.py").write_text(text)
+        assert "structure failed, metadata skipped, dependencies skipped, health skipped" in cli("lint", inner, check=1).stdout
 
 
 def test_lint_knows_how_large_an_upload_may_be(cli, folder):

@@ -238,18 +238,6 @@ enum err arrival_take(struct ctx *ctx, struct domain *d, const char *sha256, str
 
 /* ------------------------------------------------------------------ trees */
 
-static struct trees *root_of(const struct domain *d, const char *org_id)
-{
-    return org_id ? d->tenant_trees : d->system_trees;
-}
-
-static struct tree_place place_of(const char *org_id, const char *pid, const char *version)
-{
-    if (org_id)
-        return (struct tree_place){{org_id, pid, version}};
-    return (struct tree_place){{pid, version, NULL}};
-}
-
 enum err arrival_settle(struct ctx *ctx, struct domain *d, const char *id)
 {
     struct arriving *a = arena_alloc(ctx->arena, sizeof *a);
@@ -261,8 +249,9 @@ enum err arrival_settle(struct ctx *ctx, struct domain *d, const char *id)
     const struct plugin *p = &a->row;
     if (err != OK || !a->found || strcmp(p->artifact, "present") != 0)
         return err;
-    struct tree_place place = place_of(p->org_id, p->pid, p->version);
-    if (!is_legacy(p->org_id, p->pid) && tree_is_there(root_of(d, p->org_id), &place, p->sha256))
+    struct tree_place place = publish_place(p->org_id, p->pid, p->version);
+    if (!is_legacy(p->org_id, p->pid) &&
+        tree_is_there(publish_root(d, p->org_id), &place, p->sha256))
         return OK;
     err = blob_read(ctx, d->blobs, p->sha256, (size_t)p->size_bytes, &bytes);
     if (err == OK)
@@ -278,12 +267,12 @@ enum err arrival_settle(struct ctx *ctx, struct domain *d, const char *id)
 enum err arrival_forget(struct ctx *ctx, struct domain *d, const char *org_id, const char *pid,
                         const char *version, const char *keep)
 {
-    struct tree_place place = place_of(org_id, pid, version);
+    struct tree_place place = publish_place(org_id, pid, version);
     if (is_legacy(org_id, pid)) {
         const char *folder = d->legacy ? legacy_folder(ctx->arena, pid, version) : NULL;
         return folder && !keep ? legacy_forget(ctx, d, folder) : OK;
     }
-    struct trees *root = root_of(d, org_id);
+    struct trees *root = publish_root(d, org_id);
     if (root == NULL || (keep && tree_is_there(root, &place, keep)))
         return OK;
     enum err err = tree_remove(ctx, root, &place);

@@ -94,7 +94,9 @@ export function Bulk({ scope, rows, onClear }) {
     ${writes && html`<${Button} small kind="quiet" icon="check" onClick=${() => switchAll(rows, scope, true, true)}>${t.enable}<//>`}
     ${writes && html`<${Button} small kind="quiet" icon="pause" onClick=${() => switchAll(rows, scope, false, true)}>${t.disable}<//>`}
     <${Button} small kind="quiet" icon="download" disabled=${busy !== ""} onClick=${download}>${t.download}<//>
-    <${Menu} bare small icon="copy" label=${texts.copy.as} items=${() => copiesOf(rows, scope)} />
-    <${IconButton} small icon="close" label=${t.unselect} onClick=${onClear} />
+    <span class="bulk-end">
+      <${Menu} bare small icon="copy" label=${texts.copy.as} items=${() => copiesOf(rows, scope)} />
+      <${IconButton} small icon="close" label=${t.unselect} onClick=${onClear} />
+    </span>
   </div>`;
 }

@@ -34,6 +34,7 @@ export const path = (fixed, ...parts) => fixed.reduce((text, piece, i) => text +
 let expired = null; // () => Promise<boolean>: true = signed in again
 let asking = null; // one question for all calls that failed meanwhile
 let noteReach = () => {}; // told whether the server answered
+let notePlace = () => {}; // told where the events stood at an answer
 
 export function onExpired(ask) {
   expired = ask;
@@ -41,6 +42,10 @@ export function onExpired(ask) {
 
 export function onReach(note) {
   noteReach = note;
+}
+
+export function onPlace(note) {
+  notePlace = note;
 }
 
 function signInAgain() {
@@ -78,6 +83,8 @@ async function once(method, where, { json, signal, accept } = {}) {
     const body = isJson ? await answer.json().catch(() => undefined) : undefined;
     throw new ApiError(answer.status, body, Number(answer.headers.get("Retry-After")) || 0);
   }
+  const place = answer.headers.get("X-Last-Event-ID");
+  if (place) notePlace(place);
   const content = isJson && !accept ? await answer.json() : accept ? await answer.blob() : undefined;
   return { content, headers: answer.headers };
 }
@@ -224,5 +231,5 @@ export const api = {
     sendFile("/api/v1/plugins/upload", file, { ...options, form: { force_overwrite: String(Boolean(options.force)) } }),
 };
 
-/* The stream of events; live.js says what they mean. */
-export const openEvents = () => new EventSource("/api/events");
+/* The stream of events after the one that is named; live.js says what they mean. */
+export const openEvents = (after) => new EventSource(`/api/events${after ? path`?last_event_id=${after}` : ""}`);

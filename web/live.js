@@ -2,14 +2,16 @@
  * live.js - what happens elsewhere shows here: events of the server, and the state of the line.
  *
  * useLive(kinds, then) calls then({kind, org_id, plugin_id, pid, version, detail}) as long as the
- * view stands; after a gap it is called once with {kind: "gap"}: read again what you show. An
- * appliance without the route /api/events is fine: nothing is live then, and nothing complains.
+ * view stands; where events may have been missed it is called once with {kind: "gap"}: read again
+ * what you show. Nothing is missed in silence: the stream begins where the events stood when this
+ * page asked who is signed in, before any view has read, and a later one where the former ended.
  *
- * `line` is "up" or "down". It goes down when a stream that was open broke or a call got no answer;
- * from then on the server is asked with growing pauses whether it is there again. shell.js shows it.
+ * `line` is "up" or "down". It goes down when nobody answers; from then on the server is asked with
+ * growing pauses whether it is there again, and so it is for a stream that broke or was refused,
+ * since a script is not told why. shell.js shows it.
  */
 import { useEffect, useRef } from "./preact.js";
-import { api, onReach, openEvents } from "./api.js";
+import { api, onPlace, onReach, openEvents } from "./api.js";
 import { createStore } from "./store.js";
 
 const KINDS = [
@@ -18,14 +20,13 @@ const KINDS = [
 ];
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30000;
-const WITHOUT_ROUTE = 300000; // an older server: look again every five minutes
 
 export const line = createStore("up");
 
 const listeners = new Set();
 let source = null;
-let wasOpen = false;
-let missed = false; // a stream that was open broke, and none is open since
+let stood = false; // the stream of `source` was open
+let place = ""; // the id of the event seen last
 let pause = FIRST_PAUSE;
 let timer = 0;
 let running = false;
@@ -47,63 +48,71 @@ function later(then, wait) {
   timer = setTimeout(then, wait);
 }
 
-/* The line is good again; whoever shows something reads it again where events may have been missed. */
-function up(gap) {
-  pause = FIRST_PAUSE;
-  const wasDown = line.get() === "down";
-  if (wasDown) line.set("up");
-  if (wasDown || gap) tell({ kind: "gap" });
+function longer() {
+  const now = pause;
+  pause = Math.min(pause * 2, LONGEST_PAUSE);
+  return now;
 }
 
 function close() {
   source?.close();
   source = null;
+  stood = false;
 }
 
-/* Asks until somebody answers; then the stream is opened again. */
+/* What is shown is read again at once: the stream may be a while. */
+function up() {
+  if (line.get() === "up") return;
+  pause = FIRST_PAUSE;
+  line.set("up");
+  tell({ kind: "gap" });
+}
+
+/* Asks until somebody answers; then the stream is asked for. */
 async function knock() {
   if (!running) return;
   try {
     await api.alive();
   } catch {
     line.set("down");
-    later(knock, pause);
-    pause = Math.min(pause * 2, LONGEST_PAUSE);
+    later(knock, longer());
     return;
   }
-  up(false);
+  up();
   if (running && !source) connect();
 }
 
 function broke() {
+  const wait = stood ? FIRST_PAUSE / 4 : longer();
   close();
-  if (!wasOpen) return later(connect, WITHOUT_ROUTE); /* no such route, or the session is over */
-  wasOpen = false;
-  missed = true;
-  return later(knock, FIRST_PAUSE / 4);
+  later(knock, wait);
 }
 
 function connect() {
   if (!running) return;
   close();
-  source = openEvents();
+  clearTimeout(timer);
+  source = openEvents(place);
   source.onopen = () => {
-    wasOpen = true;
-    up(missed);
-    missed = false;
+    stood = true;
+    pause = FIRST_PAUSE;
+    up();
   };
   source.onerror = broke;
-  /* The server lost what we missed: a restart, or we were away for too long. */
-  source.addEventListener("reset", () => tell({ kind: "gap" }));
-  for (const kind of KINDS) source.addEventListener(kind, (event) => tell(parse(kind, event.data)));
+  const on = (kind, then) =>
+    source.addEventListener(kind, (event) => {
+      place = event.lastEventId || place;
+      then(event);
+    });
+  on("ready", () => {});
+  on("reset", () => tell({ kind: "gap" })); /* the server does not know any more what we missed */
+  for (const kind of KINDS) on(kind, (event) => tell(parse(kind, event.data)));
 }
 
 /* A browser has six lines to one server for all its tabs: those nobody looks at hang up. */
 function looked() {
   if (!running) return;
   if (document.hidden) {
-    missed ||= wasOpen;
-    wasOpen = false;
     clearTimeout(timer);
     close();
   } else if (!source) connect();
@@ -121,15 +130,11 @@ export function stopLive() {
   document.removeEventListener("visibilitychange", looked);
   clearTimeout(timer);
   close();
-  missed = wasOpen = false;
+  place = "";
 }
 
 /* Somebody signed in again: the stream was the old session's. */
-export function restartLive() {
-  missed = true;
-  clearTimeout(timer);
-  connect();
-}
+export const restartLive = connect;
 
 /* The user would rather not wait for the pause. */
 export function tryNow() {
@@ -142,14 +147,17 @@ onReach((reached) => {
   if (!running) return;
   if (reached) {
     if (line.get() === "up") return;
-    up(false);
+    up();
     if (!source) connect();
   } else if (line.get() === "up") {
     line.set("down");
     close();
-    missed = wasOpen = false;
     later(knock, FIRST_PAUSE);
   }
+});
+
+onPlace((id) => {
+  place ||= id;
 });
 
 export function useLive(kinds, then) {

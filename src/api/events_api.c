@@ -19,11 +19,20 @@ static const struct route routes[] = {
 
 const struct route_table events_api_table = {"events_api", routes, sizeof routes / sizeof *routes};
 
+/* The field is sent when a browser comes back by itself; a script of a page can only ask. */
+static struct slice last_id_of(struct ctx *ctx, const struct request *req)
+{
+    struct slice id = request_header(req, "Last-Event-ID");
+    if (id.n == 0 && !request_query(ctx, req, "last_event_id", &id))
+        return (struct slice){0};
+    return id;
+}
+
 static enum err follow(struct ctx *ctx, struct call *call)
 {
     struct event_feed *feed = api_of(call)->feed;
     struct follower *follower;
-    struct slice org;
+    struct slice org, last_id = last_id_of(ctx, call->req);
     const char *org_id = NULL;
     if (request_query(ctx, call->req, "org_id", &org) && org.n > 0 &&
         (org_id = slice_dup(ctx->arena, org)) == NULL)
@@ -32,8 +41,7 @@ static enum err follow(struct ctx *ctx, struct call *call)
         return ctx->fault.err;
     if (feed == NULL)
         return ctx_fail(ctx, ERR_BUSY, "Events are followed at a running server; give --url");
-    enum err err = event_feed_follow(ctx, feed, call->req, org_id,
-                                     request_header(call->req, "Last-Event-ID"), &follower);
+    enum err err = event_feed_follow(ctx, feed, call->req, org_id, last_id, &follower);
     if (err != OK)
         return err;
     reply_stream(call->reply, "text/event-stream", event_feed_adopt, follower);

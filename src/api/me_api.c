@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "api/people_json.h"
+#include "domain/events.h"
 #include "domain/sessions.h"
 
 enum { PASSWORD_FIELD_MAX = 1024 };
@@ -30,6 +31,17 @@ static const struct route routes[] = {
 
 const struct route_table me_api_table = {"me_api", routes, sizeof routes / sizeof *routes};
 
+/* What is read after this answer can be followed from here on without a gap: see events_api.c. */
+static void tell_place(struct call *call)
+{
+    char id[EVENT_ID_MAX];
+    struct events *events = api_domain(call)->events;
+    if (events == NULL)
+        return;
+    events_id(events, events_last(events), id);
+    reply_field(call->reply, "X-Last-Event-ID", id);
+}
+
 static enum err show(struct ctx *ctx, struct call *call)
 {
     const struct actor *actor = api_actor(call);
@@ -38,6 +50,7 @@ static enum err show(struct ctx *ctx, struct call *call)
     enum err err = users_get(ctx, api_domain(call), actor->user_id, &user);
     if (err != OK)
         return err;
+    tell_place(call);
     reply_no_store(call->reply);
     reply_json(call->reply, &j);
     jw_object(&j);

@@ -131,7 +131,7 @@ static void add_origin(struct buf *out, const struct head_facts *facts)
     buf_str(out, "Access-Control-Allow-Origin: ");
     buf_slice(out, facts->origin);
     buf_str(out, "\r\nAccess-Control-Expose-Headers: ETag, Link, Location, Retry-After, "
-                 "X-Next-Cursor, X-Request-ID\r\n");
+                 "X-Last-Event-ID, X-Next-Cursor, X-Request-ID\r\n");
 }
 
 void head_render(struct buf *out, const struct reply *r, const struct head_facts *facts)

@@ -28,7 +28,9 @@ test("a lost connection is shown and heals", async (bench) => {
   await bench.everyLook(page, "offline");
   const back = await startServer({ folder, port });
   try {
-    await page.getByRole("button", { name: "Try now" }).click().catch(() => {}); /* it may have healed already */
+    const button = page.getByRole("button", { name: "Try now" });
+    await button.or(page.getByRole("link", { name: "Catalog" })).first().waitFor();
+    await button.evaluateAll((all) => all[0]?.click()); /* it may have healed already */
     await banner.waitFor({ state: "detached" });
     const token = await back.token("admin", bench.server.password);
     await back.call(token, "POST", "/api/admin/examples");
@@ -37,6 +39,36 @@ test("a lost connection is shown and heals", async (bench) => {
     await back.stop();
   }
 }, { fresh: {} });
+
+/* A script is not told why a stream was refused: busy, not ready, on its way out. */
+test("a stream that was refused is asked for again, and nothing is missed meanwhile", async (bench) => {
+  let refused = 0;
+  const page = await bench.open({ who: bench.admin });
+  await page.route("/api/events*", async (route) => {
+    if (refused >= 2) return route.continue();
+    refused += 1;
+    if (refused === 2) await bench.server.upload("system", await packageOf({ pid: "com.acme.meanwhile", name: "Meanwhile" }));
+    return route.fulfill({ status: 503, body: "" });
+  });
+  await page.goto("about:blank");
+  await page.goto("/");
+  await page.getByRole("link", { name: "Meanwhile" }).waitFor();
+  same(refused, 2);
+});
+
+/* The view has read, and the stream comes late: what happened in between is sent, not lost. */
+test("what happens before the first stream stands is shown too", async (bench) => {
+  const page = await bench.open({ who: bench.admin });
+  await page.route("/api/events*", async (route) => {
+    await page.getByRole("heading", { level: 1, name: "Catalog" }).waitFor();
+    await page.locator("main [aria-busy]").waitFor({ state: "detached" });
+    await bench.server.upload("system", await packageOf({ pid: "com.acme.between", name: "Between" }));
+    return route.continue();
+  });
+  await page.goto("about:blank");
+  await page.goto("/");
+  await page.getByRole("link", { name: "Between" }).waitFor();
+});
 
 /* The first heading is the first moment at which somebody, or a test, could click a link. */
 test("whoever goes on at the first sight of the house is not led back to the catalog", async (bench) => {

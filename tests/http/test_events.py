@@ -260,6 +260,20 @@ def test_going_on_where_it_broke_off(world, follow):
     assert again.event()[1]["plugin_id"] == rows[2]["id"]
 
 
+def test_following_from_where_one_asked_who_one_is(world, follow):
+    """What was read after that answer is followed without a gap; the query is for scripts of pages."""
+    boss = world["boss"].client
+    place = boss.get("/api/me").headers["X-Last-Event-ID"]
+    row = upload(boss, pid_of(world["org"], "between"), org=world["org"])
+    stream = follow(world["server"], boss.bearer, query=f"?last_event_id={place}")
+    assert stream.event()[0] == "ready"
+    assert stream.event()[1]["plugin_id"] == row["id"]
+    newer = follow(world["server"], boss.bearer, query=f"?last_event_id={place}", last_id=stream.last_id)
+    assert newer.event()[0] == "ready"
+    assert newer.last_id == stream.last_id, "the field is the newer one"
+    assert follow(world["server"], boss.bearer, query="?last_event_id=nonsense").event()[0] == "reset"
+
+
 @pytest.mark.parametrize("last_id", ["00000000-5", "nonsense", "-", "99999999999999999999-1", "x" * 500])
 def test_an_unknown_id_means_beginning_afresh(world, follow, last_id):
     stream = follow(world["server"], world["boss"].client.bearer, last_id=last_id)

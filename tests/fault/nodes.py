@@ -13,11 +13,12 @@ import hashlib
 import json
 import time
 
-from packages import package
+from packages import package, v1_package
 
 PATIENCE = 30
 PASSWORD = "a-password-of-the-first-admin"
 QUICK = {"LARDER_S3_POLL": "100ms"}
+V1 = "/api/v1/plugins"
 
 
 def eventually(question, what="it", seconds=PATIENCE):
@@ -33,6 +34,10 @@ def eventually(question, what="it", seconds=PATIENCE):
 
 def sha(content):
     return hashlib.sha256(content).hexdigest()
+
+
+def math_plugin(words):
+    return v1_package(description=f"Does sums, {words}", dependencies="[]")
 
 
 class Node:
@@ -93,10 +98,26 @@ class Node:
         base = f"/api/orgs/{row['org_id']}/plugins" if row["org_id"] else "/api/admin/plugins"
         return self.client.patch(f"{base}/{row['id']}", json=what)
 
+    def upload_v1(self, content, force=False):
+        answer = self.client.post(V1 + "/upload", files={"file": ("math_plugin-1.0.0.zip", content)},
+                                  data={"force_overwrite": str(force).lower()})
+        assert answer.status_code in (200, 201), answer.text
+        return sha(content)
+
+    def delete_v1(self):
+        answer = self.client.delete(V1 + "/uploaded/math_plugin/1.0.0")
+        assert answer.status_code in (200, 204), answer.text
+
     def conflicts(self):
         answer = self.client.get("/api/admin/replication/conflicts")
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def kept(self, conflict):
+        """The bytes that lost."""
+        answer = self.client.get(f"/api/admin/replication/conflicts/{conflict['id']}/download")
+        assert answer.status_code == 200, answer.text
+        return answer.content
 
 
 class Cluster:

@@ -5,6 +5,8 @@
         wire.cut()                     nothing comes through any more; what was open is reset
         wire.heal()
         wire.limit = 100               a connection is reset after so many bytes towards the server
+        wire.lose("PUT /b/log/")       the next such request takes effect, and its answer is lost;
+        wire.lost                      how many were
 """
 
 import contextlib
@@ -20,6 +22,7 @@ class Proxy:
         self.target = (host, int(port))
         self.limit = None
         self.is_cut = False
+        self.to_lose, self.lost = None, 0
         self.open = set()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -45,6 +48,17 @@ class Proxy:
 
     def heal(self):
         self.is_cut = False
+
+    def lose(self, beginning):
+        self.to_lose = beginning.encode()
+
+    def takes(self, piece):
+        """Is this the request whose answer is to be lost? Only one is."""
+        with self.lock:
+            found = self.to_lose is not None and piece.startswith(self.to_lose)
+            if found:
+                self.to_lose = None
+            return found
 
     def reset_all(self):
         with self.lock:
@@ -81,7 +95,7 @@ class Proxy:
         pair = (near, far)
         with self.lock:
             self.open.add(pair)
-        sent = 0
+        sent, loses = 0, False
         try:
             while not self.is_cut:
                 for end in select.select(pair, [], [], 60)[0]:
@@ -91,8 +105,12 @@ class Proxy:
                     if end is near and self.limit is not None and sent + len(piece) > self.limit:
                         far.sendall(piece[: self.limit - sent])
                         return self.reset(pair)
+                    if end is far and loses:
+                        self.lost += 1
+                        return self.reset(pair)
                     if end is near:
                         sent += len(piece)
+                        loses = loses or self.takes(piece)
                     (far if end is near else near).sendall(piece)
         except (OSError, ValueError):
             return None

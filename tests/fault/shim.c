@@ -7,6 +7,7 @@
  *     kill 7      SIGKILL just before the 7th call
  *     fail 7      the 7th call fails with ENOSPC
  *     fail 7+     the 7th and all later ones
+ *     shut 7+     likewise with EROFS, as a disk that the kernel made read-only
  *     heap 7      the 7th allocation answers NULL;  heap 7+  likewise
  *     count 0     nothing; the number of calls is written to SHIM_ARM.count at exit of each call
  * Arming again (writing the file anew) starts the count anew.
@@ -27,7 +28,7 @@
 
 static _Atomic long calls, heap_calls;
 static _Atomic long target;
-static _Atomic int mode; /* 0 none, 1 kill, 2 fail, 3 heap, 4 count */
+static _Atomic int mode; /* 0 none, 1 kill, 2 fail, 3 heap, 4 count, 5 shut */
 static _Atomic int sticky;
 static _Atomic long stamp; /* of the arming file */
 static __thread int inside;
@@ -59,6 +60,7 @@ static void look(void)
     atomic_store(&mode, strcmp(what, "kill") == 0   ? 1
                         : strcmp(what, "fail") == 0 ? 2
                         : strcmp(what, "heap") == 0 ? 3
+                        : strcmp(what, "shut") == 0 ? 5
                                                     : 4);
     atomic_store(&stamp, now);
 }
@@ -75,7 +77,7 @@ static void write_count(void)
     syscall(SYS_close, fd);
 }
 
-/* True when this call shall fail. */
+/* The error with which this call shall fail, or 0. */
 static int judge(void)
 {
     if (inside)
@@ -83,14 +85,14 @@ static int judge(void)
     inside = 1;
     look();
     int m = atomic_load(&mode), bad = 0;
-    if (m == 1 || m == 2 || m == 4) {
+    if (m == 1 || m == 2 || m == 4 || m == 5) {
         long n = atomic_fetch_add(&calls, 1) + 1, t = atomic_load(&target);
         if (m == 4)
             write_count();
         else if (n == t && m == 1)
             syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
-        else if (m == 2 && (n == t || (n > t && atomic_load(&sticky))))
-            bad = 1;
+        else if (m != 1 && (n == t || (n > t && atomic_load(&sticky))))
+            bad = m == 2 ? ENOSPC : EROFS;
     }
     inside = 0;
     return bad;
@@ -122,8 +124,9 @@ static int heap_fails(void)
     }
 #define REFUSE                                                                                     \
     do {                                                                                           \
-        if (judge()) {                                                                             \
-            errno = ENOSPC;                                                                        \
+        int bad = judge();                                                                         \
+        if (bad) {                                                                                 \
+            errno = bad;                                                                           \
             return -1;                                                                             \
         }                                                                                          \
     } while (0)

@@ -8,6 +8,7 @@ import pathlib
 
 import pytest
 
+from nodes import eventually
 from packages import package
 
 STEPS = 60
@@ -53,7 +54,8 @@ def test_every_failing_call_gives_a_clean_answer(world, faults, sticky):
     server.stop()
 
 
-def test_15_what_was_refused_leaves_nothing_behind(start_server, faults):
+@pytest.mark.parametrize("how", ["fail", "shut"], ids=["full", "read-only"])
+def test_15_what_was_refused_leaves_nothing_behind(start_server, faults, stub_store, how):
     """From the n-th call on nothing can be written: the blob, the transaction, the tree behind it."""
     server = start_server(**faults.env)
     client, password = server.admin(), server.admin_password
@@ -62,7 +64,7 @@ def test_15_what_was_refused_leaves_nothing_behind(start_server, faults):
     for step in range(1, 5 * STEPS):
         content, version = package("com.acme.full", f"1.{step}.0"), f"1.{step}.0"
         tried[version] = hashlib.sha256(content).hexdigest()
-        faults.arm(f"fail {step}+")
+        faults.arm(f"{how} {step}+")
         r = upload(client, org, content)
         faults.arm("none 0")
         status[version] = r.status_code
@@ -72,7 +74,8 @@ def test_15_what_was_refused_leaves_nothing_behind(start_server, faults):
     assert 201 in status.values() and len(status) > 8, "the shim saw too few steps to believe it"
     server.stop()
     faults.arm_file.unlink()
-    server = start_server(data=server.data, admin_password=password)
+    bucket = stub_store.new_bucket()
+    server = start_server(data=server.data, admin_password=password, LARDER_S3_POLL="100ms", **stub_store.environment(bucket))
     rows = server.admin().get(f"/api/orgs/{org}/plugins/com.acme.full/versions").json()
     stored = {row["version"]: row["sha256"] for row in rows}
     # what was acknowledged is there; what was committed before the disk failed may be; no byte else
@@ -83,6 +86,10 @@ def test_15_what_was_refused_leaves_nothing_behind(start_server, faults):
     for row in rows:
         got = server.admin().get(f"/api/orgs/{org}/plugins/{row['id']}/download")
         assert hashlib.sha256(got.content).hexdigest() == row["sha256"]
+    # and none goes to the others that is not stored here
+    eventually(lambda: server.admin().get("/api/admin/replication").json()["log"]["applied"] == 1 + len(stored), "the log")
+    sent = {key.rpartition("/")[2].removesuffix(".zip") for key in stub_store.objects(bucket) if key.startswith("blobs/")}
+    assert sent == set(stored.values())
     server.stop()
 
 

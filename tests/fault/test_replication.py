@@ -1,19 +1,18 @@
 """Several appliances over one bucket, on the stub: what users get while all is well.
 
 What goes wrong stands in test_replication_faults.py, the same on a real store in
-test_replication_ceph.py.
+test_replication_ceph.py, and what two do at one moment, on both, in test_replication_apart.py.
 """
 
 import gzip
 import json
 import shutil
 import sqlite3
-import threading
 
 import pytest
 from ceph import free_ports
-from nodes import PASSWORD, Cluster, eventually, facts, sha
-from packages import package, v1_package
+from nodes import PASSWORD, Cluster, eventually, facts, math_plugin, sha
+from packages import package
 from people import create_org
 
 
@@ -61,20 +60,6 @@ def test_flags_tags_and_logos_travel(cluster):
             assert mine[field] == theirs[field], field
 
 
-def test_11_twins_are_one_version_and_no_conflict(cluster, stub_store):
-    a, b = cluster.node("a"), cluster.node("b")
-    content = package("com.acme.tool", "1.0.0")
-    stub_store.rule("PUT", r"^blobs/", status=503, code="SlowDown")  # neither hears of the other before both said yes
-    a.upload(content=content)
-    b.upload(content=content)
-    stub_store.clear()
-    cluster.settle()
-    assert facts(a) == facts(b) and len(a.rows()) == 1
-    assert a.row()["replication"] == b.row()["replication"] == "replicated"
-    assert a.conflicts() == b.conflicts() == []
-    assert len(cluster.keys("versions/")) == 1
-
-
 def test_a_quarantine_holds_against_a_stale_enable(cluster, wires):
     wire = wires(cluster.store.endpoint)
     a, b = cluster.node("a"), cluster.node("b", LARDER_S3_ENDPOINT=wire.endpoint)
@@ -115,28 +100,14 @@ def test_two_orgs_want_one_domain(cluster, stub_store):
     assert len(a.conflicts() + b.conflicts()) == 1
 
 
-V1 = "/api/v1/plugins"
-
-
-def math_plugin(words):
-    return v1_package(description=f"Does sums, {words}", dependencies="[]")
-
-
-def send_v1(node, content, force=False):
-    answer = node.client.post(V1 + "/upload", files={"file": ("math_plugin-1.0.0.zip", content)},
-                              data={"force_overwrite": str(force).lower()})
-    assert answer.status_code in (200, 201), answer.text
-    return sha(content)
-
-
 def test_v1_overwrites_and_deletes_travel(cluster):
     a, b = cluster.node("a"), cluster.node("b")
     one, two = math_plugin("one"), math_plugin("two")
-    send_v1(a, one)
+    a.upload_v1(one)
     cluster.settle()
     (row,) = b.rows().values()
     assert row["sha256"] == sha(one)
-    send_v1(b, two, force=True)
+    b.upload_v1(two, force=True)
     cluster.settle()
     assert facts(a) == facts(b)
     (row,) = a.rows().values()
@@ -144,12 +115,12 @@ def test_v1_overwrites_and_deletes_travel(cluster):
     assert a.download(row).content == two
     folder = next(p for p in a.data.rglob("math_plugin-1.0.0") if p.is_dir())
     assert "two" in (folder / "plugin.py").read_text()
-    assert a.client.delete(V1 + "/uploaded/math_plugin/1.0.0").status_code in (200, 204)
+    a.delete_v1()
     cluster.settle()
     assert a.rows() == b.rows() == {}
     assert not folder.exists() and not list(b.data.rglob("math_plugin-1.0.0"))
     # its number is free again
-    send_v1(b, one)
+    b.upload_v1(one)
     cluster.settle()
     assert [r["sha256"] for r in a.rows().values()] == [sha(one)]
     assert [e["kind"] for e in cluster.log()] == ["version.create", "version.replace", "version.remove", "version.create"]
@@ -162,7 +133,7 @@ def test_without_a_bucket_what_waits_grows_with_the_catalog_only(cluster):
     a.start()
     for words in ("one", "two", "three"):
         last = math_plugin(words)
-        send_v1(a, last, force=True)
+        a.upload_v1(last, force=True)
     a.upload()
     for enabled in (False, True, False):
         assert a.change(a.row(), enabled=enabled).status_code == 200
@@ -183,62 +154,6 @@ def test_without_a_bucket_what_waits_grows_with_the_catalog_only(cluster):
     assert b.row()["enabled"] is False and b.client.get(f"/api/admin/orgs/{org}").json()["domain"] == "acme.com"
     assert sha(last) in {r["sha256"] for r in b.rows().values()}
     assert len(cluster.keys("blobs/")) == len(cluster.keys("versions/")) == 3
-
-
-def test_21_two_nodes_overwrite_the_same_v1_version(cluster, stub_store):
-    a, b = cluster.node("a"), cluster.node("b")
-    send_v1(a, math_plugin("first"))
-    cluster.settle()
-    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")
-    wanted = {send_v1(a, math_plugin("of a"), force=True), send_v1(b, math_plugin("of b"), force=True)}
-    stub_store.clear()
-    cluster.settle()
-    assert facts(a) == facts(b)
-    (row,) = a.rows().values()
-    assert row["sha256"] in wanted
-    lost = a.conflicts() + b.conflicts()
-    assert len(lost) == 1 and lost[0]["kind"] == "version.replace"
-    assert lost[0]["sha256"] in wanted - {row["sha256"]}
-    # what lost is not lost
-    loser = a if a.conflicts() else b
-    kept = loser.client.get(f"/api/admin/replication/conflicts/{lost[0]['id']}/download")
-    assert kept.status_code == 200 and sha(kept.content) == lost[0]["sha256"]
-
-
-def delete_v1(node):
-    assert node.client.delete(V1 + "/uploaded/math_plugin/1.0.0").status_code in (200, 204)
-
-
-def test_22_one_overwrites_what_the_other_deletes(cluster, stub_store):
-    a, b = cluster.node("a"), cluster.node("b")
-    send_v1(a, math_plugin("first"))
-    cluster.settle()
-    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")  # neither hears of the other before it is done
-    second = send_v1(a, math_plugin("second"), force=True)
-    delete_v1(b)
-    stub_store.clear()
-    cluster.settle()
-    assert facts(a) == facts(b)
-    lost = a.conflicts() + b.conflicts()
-    if a.rows():  # the overwrite came first, so what was to be deleted is not what stands there
-        assert [r["sha256"] for r in a.rows().values()] == [second]
-        assert [c["kind"] for c in lost] == ["version.remove"] and b.conflicts() == lost
-    else:
-        assert [c["kind"] for c in lost] == ["version.replace"] and a.conflicts() == lost
-        kept = a.client.get(f"/api/admin/replication/conflicts/{lost[0]['id']}/download")
-        assert sha(kept.content) == second
-
-
-def test_22_gone_is_gone(cluster, stub_store):
-    a, b = cluster.node("a"), cluster.node("b")
-    send_v1(a, math_plugin("first"))
-    cluster.settle()
-    stub_store.rule("PUT", r"^log/", status=503, code="SlowDown")
-    delete_v1(a)
-    delete_v1(b)
-    stub_store.clear()
-    cluster.settle()
-    assert a.rows() == b.rows() == {} and a.conflicts() == b.conflicts() == []
 
 
 @pytest.mark.parametrize("snapshots", [True, False], ids=["snapshot", "log alone"])
@@ -272,39 +187,6 @@ def test_19_an_empty_disk_comes_back_equal(cluster, snapshots):
     a.upload(pid="com.acme.later")
     cluster.settle()
     assert facts(a) == facts(b)
-
-
-def test_19_an_empty_disk_while_another_publishes(cluster):
-    a = cluster.node("a", LARDER_S3_SNAPSHOT_EVERY="5")
-    b = cluster.node("b", LARDER_S3_SNAPSHOT_EVERY="5")
-    for n in range(6):
-        a.upload(pid=f"com.acme.before{n}")
-    created = b.client.post("/api/admin/users", json={"username": "ada", "email": "ada@acme.com", "password": PASSWORD})
-    assert created.status_code == 201, created.text
-    cluster.settle()
-    over, sent = threading.Event(), []
-
-    def publish():
-        while len(sent) < 5 or (len(sent) < 40 and not over.is_set()):  # as many as a slow machine settles too
-            sent.append(a.upload(pid=f"com.acme.during{len(sent)}").status_code)
-
-    publisher = threading.Thread(target=publish)
-    publisher.start()
-    try:
-        b.stop()
-        shutil.rmtree(b.data)
-        b.start()
-        eventually(lambda: b.client.get("/readyz").status_code == 200, "readiness")
-    finally:
-        over.set()
-        publisher.join()
-    views = cluster.settle()
-    assert facts(a) == facts(b) and len(b.rows()) == 6 + len(sent)
-    assert views[0]["log"]["state_hash"] == views[1]["log"]["state_hash"]
-    for row in b.rows().values():
-        assert sha(b.download(row).content) == row["sha256"]
-    # people are of one node: they come back from its backup, never from the bucket
-    assert "ada" not in b.client.get("/api/admin/users").text
 
 
 def test_readiness_waits_for_the_first_catch_up_only(cluster, stub_store):

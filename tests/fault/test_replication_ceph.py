@@ -6,44 +6,22 @@ conditional writes, one case shows that a second writer is refused by a real ser
 
 import json
 import os
-import pathlib
 import random
 import shutil
 import signal
 import sqlite3
-import tempfile
 import threading
 import time
 
 import pytest
-from ceph import aws, s3cmd
+from ceph import s3cmd
 from nodes import Cluster, eventually, facts, sha
 from packages import package
-from s3_client import client_of
 from people import create_org
+from witness import Witnessed
 
 ALL = bool(os.environ.get("LARDER_TEST_ALL"))
 slow = pytest.mark.skipif(not ALL, reason="minutes of work: LARDER_TEST_ALL=1")
-
-
-class Witnessed(Cluster):
-    """The bucket as the AWS command line sees it."""
-
-    def keys(self, prefix=""):
-        done = aws(self.store, "s3api", "list-objects-v2", "--bucket", self.bucket, "--prefix", prefix, "--output", "json")
-        return sorted(o["Key"] for o in (json.loads(done.stdout or b"{}").get("Contents") or []))
-
-    def read(self, key):
-        return aws(self.store, "s3", "cp", f"s3://{self.bucket}/{key}", "-").stdout
-
-    def log(self):
-        with tempfile.TemporaryDirectory() as folder:  # in one go: each start of `aws` takes a second
-            aws(self.store, "s3", "cp", "--quiet", "--recursive", f"s3://{self.bucket}/log/", folder)
-            return [json.loads(path.read_bytes()) for path in sorted(pathlib.Path(folder).iterdir())]
-
-    def head(self):  # asked often, and `aws` takes a second to start
-        with client_of(self.store, self.bucket) as client:
-            return max([int(k[4:24]) for k in client.keys_below("log/")], default=0)
 
 
 @pytest.fixture
@@ -104,6 +82,19 @@ def test_10_one_winner_everywhere(cluster):
             assert sha(kept.content) == c["sha256"] != node.row(version=c["version"])["sha256"]
 
 
+def test_6_a_lost_answer_is_no_conflict(cluster, wires):
+    wire = wires(cluster.store.endpoint)
+    a = cluster.node("a", LARDER_S3_ENDPOINT=wire.endpoint)
+    a.until("online")
+    for n, prefix in enumerate(("blobs/", "versions/", "log/")):
+        wire.lose(f"PUT /{cluster.bucket}/{prefix}")
+        a.upload(version=f"1.{n}.0")
+        cluster.settle()
+        assert wire.lost == n + 1
+        assert a.conflicts() == [] and a.row(version=f"1.{n}.0")["replication"] == "replicated"
+    assert len(cluster.log()) == len(cluster.keys("versions/")) == len(cluster.keys("blobs/")) == 3
+
+
 def test_7_an_answer_that_comes_too_late(cluster, ceph_store):
     a = cluster.node("a", LARDER_S3_TIMEOUT="2s")
     a.until("online")
@@ -145,6 +136,26 @@ def test_20_another_hand_in_the_bucket(cluster, ceph_store):
     a.sync()
     a.until("foreign-bucket")
     assert cluster.keys() == []
+
+
+def test_20_a_hole_in_the_log_of_a_real_store(cluster, ceph_store):
+    a = cluster.node("a")
+    for n in range(3):
+        a.upload(version=f"1.{n}.0")
+    cluster.settle()
+    hole = cluster.keys("log/")[1]
+    kept = cluster.read(hole)
+    s3cmd(ceph_store, "del", f"s3://{cluster.bucket}/{hole}")
+    b = cluster.node("b")
+    assert "Entry 2 of the log is missing" in b.until("stuck")["reason"]
+    b.upload(version="9.0.0")
+    b.sync()
+    b.until("stuck")
+    assert hole not in cluster.keys("log/"), "the hole was filled with something else"
+    s3cmd(ceph_store, "put", "-", f"s3://{cluster.bucket}/{hole}", stdin=kept)
+    b.sync()
+    cluster.settle()
+    assert facts(a) == facts(b) and len(a.rows()) == 4
 
 
 @slow

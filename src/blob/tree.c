@@ -264,6 +264,14 @@ static int open_parent(const struct trees *t, const struct tree_place *place, bo
     return at;
 }
 
+void trees_make_room(struct trees *trees, const struct tree_place *place)
+{
+    const char *last;
+    int parent = open_parent(trees, place, true, &last);
+    if (parent >= 0) /* else tree_publish tries again, and says why */
+        (void)close(parent);
+}
+
 enum err tree_seal(struct ctx *ctx, struct tree *t, const char *sha256)
 {
     t->sealed = true;

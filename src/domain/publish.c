@@ -336,6 +336,9 @@ static enum err put_files(struct ctx *ctx, struct publishing *p, struct trees *r
     enum err put = ahead ? OK : blob_put(ctx, p->d->blobs, p->upload->bytes, p->sha256);
     enum err staged = put == OK ? publish_stage(ctx, root, zip, tree) : put;
     enum err sealed = staged == OK ? tree_seal(ctx, *tree, p->sha256) : staged;
+    const struct tree_place place = publish_place(p->row.org_id, p->row.pid, p->row.version);
+    if (sealed == OK)
+        trees_make_room(root, &place);
     if (ahead)
         put = ahead_end(ctx, ahead);
     enum err err = sealed == OK ? put : sealed;

@@ -261,6 +261,11 @@ static void *run(void *arg)
 void streams_wake(struct streams *s)
 {
     const uint64_t one = 1;
+    (void)pthread_mutex_lock(&s->lock);
+    bool anybody = s->open > 0 || s->stopping; /* who comes later asks by himself */
+    (void)pthread_mutex_unlock(&s->lock);
+    if (!anybody)
+        return;
     if (write(s->wake, &one, sizeof one) < 0) /* only where it is awake for 2^64 reasons already */
         return;
 }

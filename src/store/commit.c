@@ -72,11 +72,13 @@ static bool in_transaction(const struct committer *c)
     return sqlite3_get_autocommit(c->conn->db) == 0;
 }
 
-static enum err run_job(struct committer *c, struct commit_job *job)
+/* A job that is alone needs no savepoint, for which SQLite would copy each page it touches: where it
+ * fails the transaction is taken back. */
+static enum err run_job(struct committer *c, struct commit_job *job, bool alone)
 {
     struct ctx *ctx = job->ctx;
     bool had_fault = ctx->fault.err != OK;
-    enum err err = conn_exec(ctx, c->conn, &sql[SAVEPOINT]);
+    enum err err = alone ? OK : conn_exec(ctx, c->conn, &sql[SAVEPOINT]);
     if (err != OK)
         return err;
     err = job->work(ctx, c->conn, job->arg);
@@ -85,6 +87,8 @@ static enum err run_job(struct committer *c, struct commit_job *job)
         err = ctx->fault.err; /* a column that found no memory: the work did not look */
     if (!in_transaction(c))
         return err == OK ? ctx_fail_cause(ctx, ERR_INTERNAL, "the transaction is gone") : err;
+    if (alone)
+        return err;
     if (err == OK)
         return conn_exec(ctx, c->conn, &sql[RELEASE]);
     struct fault kept = ctx->fault;
@@ -123,7 +127,7 @@ static void run_batch(struct committer *c, struct commit_job *jobs)
         return;
     }
     for (struct commit_job *j = jobs; j; j = j->next) {
-        j->err = run_job(c, j);
+        j->err = run_job(c, j, jobs->next == NULL);
         good += j->err == OK;
         if (!in_transaction(c)) {
             fail_all(jobs, j->ctx, j->err); /* those not begun share it */

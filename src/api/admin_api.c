@@ -5,6 +5,7 @@
  * org_api.c, roles in role_api.c, keys in keys_api.c, the record of it all in audit_api.c.
  */
 #include "api/api.h"
+#include "api/org_list.h"
 #include "api/page.h"
 #include "api/people_json.h"
 #include "domain/users.h"
@@ -50,30 +51,14 @@ const struct route_table admin_api_table = {"admin_api", routes, sizeof routes /
 
 /* ---- organizations ---------------------------------------------------------------------- */
 
+static void write_org(struct jw *j, const struct org_seat *seat)
+{
+    api_write_org(j, &seat->org);
+}
+
 static enum err list_orgs(struct ctx *ctx, struct call *call)
 {
-    struct page page;
-    const char *after;
-    struct org_seat *seats;
-    size_t count;
-    bool more = true;
-    struct jw j;
-    enum err err = page_read_id(ctx, call->req, ORGS_PAGE_MAX, &page, &after);
-    if (err != OK)
-        return err;
-    reply_json(call->reply, &j);
-    jw_array(&j);
-    do {
-        struct org_query query = {.after_id = after, .limit = page.limit};
-        err = orgs_list(ctx, api_domain(call), api_actor(call), &query, &seats, &count, &more);
-        if (err != OK)
-            return err;
-        for (size_t i = 0; i < count; i++)
-            api_write_org(&j, &seats[i].org);
-        after = count ? seats[count - 1].org.id : NULL;
-    } while (page.whole && more && after);
-    jw_end(&j);
-    return more && after ? page_more(ctx, call, after) : OK;
+    return org_list_answer(ctx, call, write_org);
 }
 
 static void answer_org(struct call *call, int status, const struct org *org)

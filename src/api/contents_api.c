@@ -8,9 +8,8 @@
  */
 #include <string.h>
 
-#include "api/api.h"
+#include "api/subject.h"
 #include "base/crypto.h"
-#include "domain/catalog.h"
 #include "domain/contents.h"
 #include "domain/downloads.h"
 
@@ -40,18 +39,6 @@ static const struct route routes[] = {
 const struct route_table contents_api_table = {"contents_api", routes,
                                                sizeof routes / sizeof *routes};
 
-/* The version that the path names, as far as the caller of this route can see it. */
-static enum err find_row(struct ctx *ctx, const struct call *call, struct plugin *out)
-{
-    const char *org_id = NULL, *id;
-    enum err err = OK;
-    if (call_param(call, "org_id").p)
-        err = api_param(ctx, call, "org_id", &org_id);
-    if (err == OK)
-        err = api_param(ctx, call, "plugin_id", &id);
-    return err == OK ? catalog_get_visible(ctx, api_domain(call), org_id, id, out) : err;
-}
-
 /* True when the client has the answer already; it is the same for ever. */
 static bool is_known(struct ctx *ctx, struct call *call, const char *etag)
 {
@@ -72,7 +59,7 @@ static enum err files(struct ctx *ctx, struct call *call)
     struct content_file *list;
     size_t count;
     struct jw j;
-    enum err err = find_row(ctx, call, &p);
+    enum err err = subject_visible(ctx, call, &p);
     if (err != OK || is_known(ctx, call, str_printf(ctx->arena, "\"%s-files\"", p.sha256)))
         return err;
     if ((err = contents_files(ctx, api_domain(call), &p, &list, &count)) != OK)
@@ -111,7 +98,7 @@ static enum err file(struct ctx *ctx, struct call *call)
     struct slice name = call_param(call, "path"), content;
     unsigned char sum[SHA256_BYTES];
     char hex[2 * SHA256_BYTES + 1];
-    enum err err = find_row(ctx, call, &p);
+    enum err err = subject_visible(ctx, call, &p);
     if (err == OK && name.n > NAME_MAX_BYTES)
         err = ctx_fail_field(ctx, ERR_UNPROCESSABLE, "path", "The path is longer than %d bytes",
                              NAME_MAX_BYTES);
@@ -259,7 +246,7 @@ static enum err find_both(struct ctx *ctx, const struct call *call, struct plugi
 {
     struct slice with = SLICE_NONE;
     const char *org_id = NULL;
-    enum err err = find_row(ctx, call, from);
+    enum err err = subject_visible(ctx, call, from);
     if (err != OK)
         return err;
     if (!request_query(ctx, call->req, "with", &with) || with.n == 0)
@@ -311,7 +298,7 @@ static enum err downloads(struct ctx *ctx, struct call *call)
     struct plugin p;
     struct jw j;
     int64_t days = 30, *counts, total;
-    enum err err = find_row(ctx, call, &p);
+    enum err err = subject_visible(ctx, call, &p);
     if (err == OK)
         err = request_query_int(ctx, call->req, "days", 1, DOWNLOAD_DAYS, &days);
     if (err == OK)

@@ -8,7 +8,7 @@
  */
 #include "api/api.h"
 #include "api/page.h"
-#include "domain/catalog.h"
+#include "api/subject.h"
 #include "domain/health.h"
 
 enum { HISTORY_MAX = 200, LIMIT_STANDARD = 20 };
@@ -47,17 +47,6 @@ static const struct route routes[] = {
 
 const struct route_table health_api_table = {"health_api", routes, sizeof routes / sizeof *routes};
 
-/* *org_id is NULL where the route speaks of the system's plugins. */
-static enum err read_subject(struct ctx *ctx, struct call *call, const char **org_id,
-                             const char **plugin_id)
-{
-    *org_id = NULL;
-    enum err err = api_param(ctx, call, "plugin_id", plugin_id);
-    if (err == OK && call_param(call, "org_id").p)
-        err = api_param(ctx, call, "org_id", org_id);
-    return err;
-}
-
 static enum err ask_for(struct ctx *ctx, struct call *call, const char *org_id,
                         const char *plugin_id, bool is_v1)
 {
@@ -81,9 +70,9 @@ static enum err ask_for(struct ctx *ctx, struct call *call, const char *org_id,
 
 static enum err ask(struct ctx *ctx, struct call *call)
 {
-    const char *org_id, *plugin_id;
-    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
-    return err == OK ? ask_for(ctx, call, org_id, plugin_id, false) : err;
+    struct subject s;
+    enum err err = subject_read(ctx, call, &s);
+    return err == OK ? ask_for(ctx, call, s.org_id, s.plugin_id, false) : err;
 }
 
 static void write_check(struct jw *j, const struct health_check *check)
@@ -126,77 +115,28 @@ static enum err history_of(struct ctx *ctx, struct call *call, const char *org_i
 
 static enum err history(struct ctx *ctx, struct call *call)
 {
-    const char *org_id, *plugin_id;
-    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
-    return err == OK ? history_of(ctx, call, org_id, plugin_id) : err;
+    struct subject s;
+    enum err err = subject_read(ctx, call, &s);
+    return err == OK ? history_of(ctx, call, s.org_id, s.plugin_id) : err;
 }
 
 /* ------------------------------------------------------------------ v1 */
 
-struct choice {
-    struct ctx *ctx;
-    struct slice version; /* none = the newest enabled one, else the newest */
-    const char *id;
-    bool is_enabled;
-};
-
-static enum err choose(void *arg, const struct plugin *p)
-{
-    struct choice *c = arg;
-    bool fits = c->version.n ? slice_is(c->version, p->version)
-                             : c->id == NULL || (p->enabled && !c->is_enabled);
-    if (!fits)
-        return OK;
-    c->is_enabled = p->enabled;
-    c->id = slice_dup(c->ctx->arena, slice_of(p->id)); /* p lives for this call only */
-    return c->id ? OK : ctx_no_memory(c->ctx);
-}
-
-static enum err v1_subject(struct ctx *ctx, struct call *call, const char **plugin_id)
-{
-    const struct catalog_query system = {.system_only = true};
-    struct choice c = {.ctx = ctx};
-    const char *name;
-    enum err err = api_param(ctx, call, "name", &name);
-    if (err != OK)
-        return err;
-    if (!request_query(ctx, call->req, "version", &c.version) && ctx->fault.err != OK)
-        return ctx->fault.err;
-    const char *pid = str_printf(ctx->arena, "legacy.%s", name);
-    if (pid == NULL)
-        return ctx_no_memory(ctx);
-    err = catalog_versions(ctx, api_domain(call), &system, pid, choose, &c);
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    ctx_forgive(ctx); /* said in the words of v1 */
-    *plugin_id = c.id;
-    return c.id ? OK
-                : ctx_fail_code(ctx, ERR_NOT_FOUND, "PL-0002",
-                                "Plugin '%s' not found in available plugins", name);
-}
-
 static enum err v1_ask(struct ctx *ctx, struct call *call)
 {
     const char *plugin_id;
-    enum err err = v1_subject(ctx, call, &plugin_id);
+    enum err err = subject_v1(ctx, call, &plugin_id);
     return err == OK ? ask_for(ctx, call, NULL, plugin_id, true) : err;
 }
 
 static enum err v1_history(struct ctx *ctx, struct call *call)
 {
     const char *plugin_id;
-    enum err err = v1_subject(ctx, call, &plugin_id);
+    enum err err = subject_v1(ctx, call, &plugin_id);
     return err == OK ? history_of(ctx, call, NULL, plugin_id) : err;
 }
 
 /* ------------------------------------------------------------------ network */
-
-static enum err find(struct ctx *ctx, struct call *call, struct plugin *out)
-{
-    const char *org_id, *plugin_id;
-    enum err err = read_subject(ctx, call, &org_id, &plugin_id);
-    return err == OK ? catalog_get(ctx, api_domain(call), org_id, plugin_id, out) : err;
-}
 
 static void answer_network(struct call *call, const struct plugin *plugin, bool allowed)
 {
@@ -213,7 +153,7 @@ static enum err show_network(struct ctx *ctx, struct call *call)
 {
     struct plugin plugin;
     bool allowed = false;
-    enum err err = find(ctx, call, &plugin);
+    enum err err = subject_owned(ctx, call, &plugin);
     if (err == OK)
         err = health_network(ctx, api_domain(call), &plugin, &allowed);
     if (err == OK)
@@ -226,7 +166,7 @@ static enum err set_network(struct ctx *ctx, struct call *call)
     struct plugin plugin;
     const struct jr *body;
     bool allowed = false;
-    enum err err = find(ctx, call, &plugin);
+    enum err err = subject_owned(ctx, call, &plugin);
     if (err == OK)
         err = api_body(ctx, call, &body);
     if (err == OK)

@@ -6,6 +6,7 @@
  * stands in admin_api.c.
  */
 #include "api/api.h"
+#include "api/org_list.h"
 #include "api/page.h"
 #include "api/people_json.h"
 #include "domain/members.h"
@@ -44,28 +45,7 @@ const struct route_table org_api_table = {"org_api", routes, sizeof routes / siz
 
 static enum err list(struct ctx *ctx, struct call *call)
 {
-    struct page page;
-    const char *after;
-    struct org_seat *seats;
-    size_t count;
-    bool more = true;
-    struct jw j;
-    enum err err = page_read_id(ctx, call->req, ORGS_PAGE_MAX, &page, &after);
-    if (err != OK)
-        return err;
-    reply_json(call->reply, &j);
-    jw_array(&j);
-    do {
-        struct org_query query = {.after_id = after, .limit = page.limit};
-        err = orgs_list(ctx, api_domain(call), api_actor(call), &query, &seats, &count, &more);
-        if (err != OK)
-            return err;
-        for (size_t i = 0; i < count; i++)
-            api_write_seat(&j, &seats[i]);
-        after = count ? seats[count - 1].org.id : NULL;
-    } while (page.whole && more && after);
-    jw_end(&j);
-    return more && after ? page_more(ctx, call, after) : OK;
+    return org_list_answer(ctx, call, api_write_seat);
 }
 
 static void answer_org(struct call *call, const struct org *org)

@@ -8,11 +8,10 @@
 
 #include "api/api.h"
 #include "api/stage_json.h"
-#include "domain/catalog.h"
+#include "api/subject.h"
 #include "domain/stages.h"
 
-static enum err org_report(struct ctx *ctx, struct call *call);
-static enum err system_report(struct ctx *ctx, struct call *call);
+static enum err visible_report(struct ctx *ctx, struct call *call);
 static enum err owned_report(struct ctx *ctx, struct call *call);
 static enum err v1_report(struct ctx *ctx, struct call *call);
 
@@ -22,8 +21,8 @@ static enum err v1_report(struct ctx *ctx, struct call *call);
 
 // clang-format off
 static const struct route routes[] = {
-    {METHOD_GET, "/api/orgs/{org_id}/plugins/{plugin_id}/report",       ORG_READ,  BODY_NONE, 0, org_report,    "What each stage of validation found in a version"},
-    {METHOD_GET, "/api/admin/plugins/{plugin_id}/report",               SYS_READ,  BODY_NONE, 0, system_report, "What each stage found in a version of a system plugin"},
+    {METHOD_GET, "/api/orgs/{org_id}/plugins/{plugin_id}/report",       ORG_READ,  BODY_NONE, 0, visible_report, "What each stage of validation found in a version"},
+    {METHOD_GET, "/api/admin/plugins/{plugin_id}/report",               SYS_READ,  BODY_NONE, 0, owned_report, "What each stage found in a version of a system plugin"},
     {METHOD_GET, "/api/admin/orgs/{org_id}/plugins/{plugin_id}/report", SYS_READ,  BODY_NONE, 0, owned_report,  "What each stage found in a version that one org owns"},
     {METHOD_GET, "/api/v1/plugins/{name}/report",                       SYS_WRITE, BODY_NONE, 0, v1_report,     "v1: what each stage found in a version"},
     {METHOD_GET, "/api/v1/plugins/plugins/{name}/report",               SYS_WRITE, BODY_NONE, 0, v1_report,     "v1, second spelling: what each stage found in a version"},
@@ -70,82 +69,26 @@ static enum err answer(struct ctx *ctx, struct call *call, const struct plugin *
     return OK;
 }
 
-static enum err org_report(struct ctx *ctx, struct call *call)
+static enum err visible_report(struct ctx *ctx, struct call *call)
 {
     struct plugin p;
-    const char *org_id, *id;
-    enum err err = api_param(ctx, call, "org_id", &org_id);
-    if (err == OK)
-        err = api_param(ctx, call, "plugin_id", &id);
-    if (err == OK)
-        err = catalog_get_visible(ctx, api_domain(call), org_id, id, &p);
-    return err == OK ? answer(ctx, call, &p) : err;
-}
-
-static enum err system_report(struct ctx *ctx, struct call *call)
-{
-    struct plugin p;
-    const char *id;
-    enum err err = api_param(ctx, call, "plugin_id", &id);
-    if (err == OK)
-        err = catalog_get(ctx, api_domain(call), NULL, id, &p);
+    enum err err = subject_visible(ctx, call, &p);
     return err == OK ? answer(ctx, call, &p) : err;
 }
 
 static enum err owned_report(struct ctx *ctx, struct call *call)
 {
     struct plugin p;
-    const char *org_id, *id;
-    enum err err = api_param(ctx, call, "org_id", &org_id);
-    if (err == OK)
-        err = api_param(ctx, call, "plugin_id", &id);
-    if (err == OK)
-        err = catalog_get(ctx, api_domain(call), org_id, id, &p);
+    enum err err = subject_owned(ctx, call, &p);
     return err == OK ? answer(ctx, call, &p) : err;
-}
-
-/* Which of a plugin's versions is meant: the one asked for, else the newest enabled one, else the
- * newest. */
-struct choice {
-    struct ctx *ctx;
-    struct slice version; /* none = any */
-    const char *id;
-    bool is_enabled;
-};
-
-static enum err choose(void *arg, const struct plugin *p)
-{
-    struct choice *c = arg;
-    bool fits = c->version.n ? slice_is(c->version, p->version)
-                             : c->id == NULL || (p->enabled && !c->is_enabled);
-    if (!fits)
-        return OK;
-    c->is_enabled = p->enabled;
-    c->id = slice_dup(c->ctx->arena, slice_of(p->id)); /* p lives for this call only */
-    return c->id ? OK : ctx_no_memory(c->ctx);
 }
 
 static enum err v1_report(struct ctx *ctx, struct call *call)
 {
-    const struct catalog_query system = {.system_only = true};
-    struct choice c = {.ctx = ctx};
     struct plugin p;
-    const char *name;
-    enum err err = api_param(ctx, call, "name", &name);
-    if (err != OK)
-        return err;
-    (void)request_query(ctx, call->req, "version", &c.version);
-    const char *pid = str_printf(ctx->arena, "legacy.%s", name);
-    if (ctx->fault.err != OK || pid == NULL)
-        return ctx->fault.err ? ctx->fault.err : ctx_no_memory(ctx);
-    err = catalog_versions(ctx, api_domain(call), &system, pid, choose, &c);
-    if (err == ERR_NOT_FOUND)
-        ctx_forgive(ctx); /* said in the words of v1 */
-    else if (err != OK)
-        return err;
-    if (c.id == NULL)
-        return ctx_fail_code(ctx, ERR_NOT_FOUND, "PL-0002",
-                             "Plugin '%s' not found in available plugins", name);
-    err = catalog_get(ctx, api_domain(call), NULL, c.id, &p);
+    const char *id;
+    enum err err = subject_v1(ctx, call, &id);
+    if (err == OK)
+        err = catalog_get(ctx, api_domain(call), NULL, id, &p);
     return err == OK ? answer(ctx, call, &p) : err;
 }

@@ -19,6 +19,22 @@ const char *folder_file(struct ctx *ctx, const char *path, const char *name)
     return str_printf(ctx->arena, "%s/%s", path, name);
 }
 
+bool folder_has(struct ctx *ctx, const char *path, const char *name)
+{
+    const char *file = folder_file(ctx, path, name);
+    return file && access(file, F_OK) == 0;
+}
+
+enum err folder_move(struct ctx *ctx, const char *from, const char *to, const char *name)
+{
+    const char *a = folder_file(ctx, from, name), *b = folder_file(ctx, to, name);
+    if (a == NULL || b == NULL)
+        return ctx_no_memory(ctx);
+    if (rename(a, b) != 0 && errno != ENOENT)
+        return ctx_fail(ctx, ERR_IO, "Cannot move %s to %s: %s", a, b, strerror(errno));
+    return OK;
+}
+
 static enum err fail_path(struct ctx *ctx, const char *what, const char *path)
 {
     int why = errno;

@@ -21,6 +21,10 @@ enum err folder_must_exist(struct ctx *ctx, const char *path) MUST_USE;
 /* The path of a file in it, in the arena; NULL = no memory. */
 const char *folder_file(struct ctx *ctx, const char *path, const char *name);
 
+bool folder_has(struct ctx *ctx, const char *path, const char *name);
+/* Moves what is called name from one folder to another; what is not there is no failure. */
+enum err folder_move(struct ctx *ctx, const char *from, const char *to, const char *name) MUST_USE;
+
 /* Takes the process lock. ERR_CONFLICT names the process that holds it. */
 enum err folder_lock(struct ctx *ctx, const char *path, int *lock) MUST_USE;
 void folder_unlock(int lock); /* -1 does nothing */

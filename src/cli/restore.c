@@ -34,27 +34,12 @@ struct restore {
     bool with_key;
 };
 
-static bool exists(struct ctx *ctx, const char *folder, const char *name)
-{
-    const char *path = folder_file(ctx, folder, name);
-    return path && access(path, F_OK) == 0;
-}
-
-static enum err move(struct ctx *ctx, const char *from, const char *to, const char *name)
-{
-    const char *a = folder_file(ctx, from, name), *b = folder_file(ctx, to, name);
-    if (a == NULL || b == NULL)
-        return ctx_no_memory(ctx);
-    if (rename(a, b) != 0 && errno != ENOENT)
-        return ctx_fail(ctx, ERR_IO, "Cannot move %s to %s: %s", a, b, strerror(errno));
-    return OK;
-}
-
 /* Names the place for what is there now; refuses to touch anything without --force. */
 static enum err look_around(struct restore *r)
 {
     struct ctx *ctx = r->cli->ctx;
-    bool occupied = exists(ctx, r->data, "larder.db") || exists(ctx, r->data, FOLDER_RESTORE_MARK);
+    bool occupied = folder_has(ctx, r->data, "larder.db") ||
+                    folder_has(ctx, r->data, FOLDER_RESTORE_MARK);
     if (!occupied)
         return OK;
     if (!cli_has(r->cli, "force"))
@@ -109,9 +94,9 @@ static enum err set_aside(struct restore *r)
         return ctx_fail_errno(ctx, errno, to);
     enum err err = OK;
     for (size_t i = 0; i < PARTS && err == OK; i++)
-        err = move(ctx, r->data, to, parts[i]);
+        err = folder_move(ctx, r->data, to, parts[i]);
     if (err == OK && r->with_key)
-        err = move(ctx, r->data, to, "key");
+        err = folder_move(ctx, r->data, to, "key");
     return err;
 }
 
@@ -124,11 +109,11 @@ static enum err put_in_place(struct restore *r)
         return ctx_no_memory(ctx);
     if (rmdir(blobs) != 0 && errno != ENOENT)
         return ctx_fail(ctx, ERR_EXISTS, "%s is in the way: %s", blobs, strerror(errno));
-    enum err err = move(ctx, r->stage, r->data, "blobs");
+    enum err err = folder_move(ctx, r->stage, r->data, "blobs");
     if (err == OK && r->with_key)
-        err = move(ctx, r->stage, r->data, "key");
+        err = folder_move(ctx, r->stage, r->data, "key");
     if (err == OK)
-        err = move(ctx, r->stage, r->data, "larder.db");
+        err = folder_move(ctx, r->stage, r->data, "larder.db");
     return err;
 }
 

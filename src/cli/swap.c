@@ -31,22 +31,6 @@ struct swap {
     const char *failed; /* where what was restored goes on the way back */
 };
 
-static bool exists(struct ctx *ctx, const char *folder, const char *name)
-{
-    const char *path = folder_file(ctx, folder, name);
-    return path && access(path, F_OK) == 0;
-}
-
-static enum err move(struct ctx *ctx, const char *from, const char *to, const char *name)
-{
-    const char *a = folder_file(ctx, from, name), *b = folder_file(ctx, to, name);
-    if (a == NULL || b == NULL)
-        return ctx_no_memory(ctx);
-    if (rename(a, b) != 0 && errno != ENOENT)
-        return ctx_fail(ctx, ERR_IO, "Cannot move %s to %s: %s", a, b, strerror(errno));
-    return OK;
-}
-
 const char *swap_stage(struct ctx *ctx, const char *data, const char *token)
 {
     return str_printf(ctx->arena, "%s/tmp/" PREFIX "%s", data, token);
@@ -57,7 +41,7 @@ bool swap_is_staged(struct ctx *ctx, const char *data, const char *token)
     if (!crypto_is_uuid(slice_of(token)))
         return false;
     const char *stage = swap_stage(ctx, data, token);
-    return stage && exists(ctx, stage, "larder.db") && exists(ctx, stage, "blobs");
+    return stage && folder_has(ctx, stage, "larder.db") && folder_has(ctx, stage, "blobs");
 }
 
 /* ---- sweeping --------------------------------------------------------------------------------- */
@@ -161,11 +145,11 @@ static enum err make_folder(struct ctx *ctx, const char *path)
 static enum err replace(const struct swap *s, const char *name)
 {
     struct ctx *ctx = s->ctx;
-    if (!exists(ctx, s->stage, name))
+    if (!folder_has(ctx, s->stage, name))
         return OK;
     enum err err = OK;
-    if (!exists(ctx, s->aside, name)) {
-        err = move(ctx, s->data, s->aside, name);
+    if (!folder_has(ctx, s->aside, name)) {
+        err = folder_move(ctx, s->data, s->aside, name);
     } else {
         const char *path = folder_file(ctx, s->data, name);
         if (path == NULL)
@@ -174,19 +158,19 @@ static enum err replace(const struct swap *s, const char *name)
             return ctx_fail(ctx, ERR_CONFLICT, "%s is in the way of a restore: %s", path,
                             strerror(errno));
     }
-    return err == OK ? move(ctx, s->stage, s->data, name) : err;
+    return err == OK ? folder_move(ctx, s->stage, s->data, name) : err;
 }
 
 /* What the new database has no counterpart for: it is made anew from the packages. */
 static enum err set_aside(const struct swap *s, const char *name)
 {
-    return exists(s->ctx, s->aside, name) ? OK : move(s->ctx, s->data, s->aside, name);
+    return folder_has(s->ctx, s->aside, name) ? OK : folder_move(s->ctx, s->data, s->aside, name);
 }
 
 static enum err carry_out(const struct swap *s)
 {
     enum err err = make_folder(s->ctx, s->aside);
-    if (err != OK || !exists(s->ctx, s->stage, "larder.db"))
+    if (err != OK || !folder_has(s->ctx, s->stage, "larder.db"))
         return err;
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers && err == OK; i++)
         err = set_aside(s, leftovers[i]);
@@ -211,10 +195,10 @@ static enum err bring_back(const struct swap *s)
         const char *path = folder_file(s->ctx, s->data, parts[i]);
         if (path == NULL)
             return ctx_no_memory(s->ctx);
-        if (!exists(s->ctx, s->aside, parts[i]))
+        if (!folder_has(s->ctx, s->aside, parts[i]))
             continue;
         if (rmdir(path) == 0 || access(path, F_OK) != 0)
-            err = move(s->ctx, s->aside, s->data, parts[i]);
+            err = folder_move(s->ctx, s->aside, s->data, parts[i]);
     }
     return err;
 }
@@ -228,13 +212,14 @@ static enum err give_back(const struct swap *s)
 {
     static const char *const parts[] = {"larder.db-wal", "larder.db-shm", "plugins", "blobs"};
     const struct swap out = {s->ctx, s->data, NULL, s->failed, NULL};
-    if (!exists(s->ctx, s->aside, "larder.db"))
+    if (!folder_has(s->ctx, s->aside, "larder.db"))
         return OK;
     enum err err = make_folder(s->ctx, s->failed);
-    bool here = exists(s->ctx, s->data, "larder.db") && !exists(s->ctx, s->failed, "larder.db");
+    bool here = folder_has(s->ctx, s->data, "larder.db") &&
+                !folder_has(s->ctx, s->failed, "larder.db");
     for (size_t i = 0; i < sizeof parts / sizeof *parts && err == OK && here; i++)
         err = set_aside(&out, parts[i]);
-    if (err == OK && here && exists(s->ctx, s->aside, "key"))
+    if (err == OK && here && folder_has(s->ctx, s->aside, "key"))
         err = set_aside(&out, "key");
     if (err == OK && here)
         err = set_aside(&out, "larder.db");
@@ -257,7 +242,7 @@ enum err swap_resume(struct ctx *ctx, const char *data, struct swap_done *out)
     err = out->why ? give_back(&s) : carry_out(&s);
     if (err == OK && out->why) {
         out->aside = failed;
-    } else if (err == OK && !exists(ctx, data, "larder.db")) {
+    } else if (err == OK && !folder_has(ctx, data, "larder.db")) {
         out->why = "The unpacked backup was removed before it could take its place";
         err = swap_take_back(ctx, data, out, out->why);
         if (err == OK)

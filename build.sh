@@ -136,7 +136,7 @@ word_fuzz() {
 }
 
 word_bench() {
-    need build bench
+    need build bench ceph
     build
     "$PYTHON" tests/run/suite.py bench "$@"
 }

@@ -205,6 +205,12 @@ class Ceph(Store):
         assert json.loads(done.stdout)["user_id"] == name
         return key, secret
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
         for process in (self.gateway, self.osd, self.mon):
             stop_process(process)

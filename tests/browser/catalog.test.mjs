@@ -19,8 +19,8 @@ test("search, filters, sort and view stand in the address, and back leads back",
   await bench.everyLook(page, "catalog-cards");
   await page.keyboard.press("/");
   await page.keyboard.type("cal");
+  await bench.address(page, /\?q=cal$/);
   await page.getByText(/^\d of 12 plugins$/).waitFor();
-  assert(page.url().endsWith("?q=cal"), page.url());
   assert((await names(page)).includes("Calendar"), "the calendar is found");
   await page.keyboard.press("Escape");
   await page.getByText("12 plugins", { exact: true }).waitFor();
@@ -28,12 +28,12 @@ test("search, filters, sort and view stand in the address, and back leads back",
   await bench.axe(page);
   await page.getByRole("menuitemradio").nth(1).click();
   await page.getByText(/^\d of 12 plugins$/).waitFor();
-  assert(/cap=/.test(page.url()), page.url());
+  await bench.address(page, /cap=/);
   await page.goBack();
   await page.getByText("12 plugins", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Sort by: Name" }).click();
   await page.getByRole("menuitemradio", { name: "Size" }).click();
-  assert(/sort=size/.test(page.url()), page.url());
+  await bench.address(page, /sort=size/);
   await page.getByRole("button", { name: "Table" }).click();
   await page.getByRole("table", { name: "Plugins" }).waitFor();
   await bench.everyLook(page, "catalog-table");
@@ -47,6 +47,7 @@ test("search, filters, sort and view stand in the address, and back leads back",
 });
 
 test("j and k move, Enter opens, and back returns to the place", async (bench) => {
+  await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
   await page.getByText("12 plugins").waitFor();
   const all = await names(page);
@@ -54,7 +55,7 @@ test("j and k move, Enter opens, and back returns to the place", async (bench) =
   await page.keyboard.press("j");
   await page.keyboard.press("k");
   await page.keyboard.press("j");
-  same(await page.evaluate(() => document.activeElement.textContent), all[1]);
+  await until(async () => (await page.evaluate(() => document.activeElement.textContent)) === all[1], "the second has the focus");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: all[1], level: 1 }).waitFor();
   await page.goBack();
@@ -62,6 +63,7 @@ test("j and k move, Enter opens, and back returns to the place", async (bench) =
 });
 
 test("single keys stay out of fields and can be switched off", async (bench) => {
+  await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
   await page.getByText("12 plugins").waitFor();
   await page.keyboard.press("/");
@@ -83,6 +85,7 @@ test("single keys stay out of fields and can be switched off", async (bench) => 
 });
 
 test("the palette goes to pages and plugins", async (bench) => {
+  await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
   await page.getByText("12 plugins").waitFor();
   await page.keyboard.press("Control+k");
@@ -97,15 +100,16 @@ test("the palette goes to pages and plugins", async (bench) => {
   await page.keyboard.type("account");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Account" }).waitFor();
-  same(await page.evaluate(() => document.getElementById("app").inert), false, "the page is still inert:");
+  await page.waitForFunction(() => !document.getElementById("app").inert);
 });
 
 test("a switch acts at once, can be undone, and goes back when it is refused", async (bench) => {
+  await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
   await page.getByRole("button", { name: "Table" }).click();
   const flip = page.getByRole("switch", { name: "Calculator enabled" });
   await flip.click();
-  await page.getByText("Calculator is disabled").waitFor();
+  await bench.hold(page, "Calculator is disabled");
   same(await flip.getAttribute("aria-checked"), "false");
   await bench.axe(page);
   await page.getByRole("button", { name: "Undo" }).click();
@@ -122,6 +126,7 @@ test("a switch acts at once, can be undone, and goes back when it is refused", a
 });
 
 test("many at once: disable, undo, download as one archive", async (bench) => {
+  await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
   await page.getByText("12 plugins").waitFor();
   await page.keyboard.press("j");
@@ -131,14 +136,16 @@ test("many at once: disable, undo, download as one archive", async (bench) => {
   await page.getByText("2 selected").waitFor();
   await bench.everyLook(page, "catalog-bulk");
   const bulk = page.getByRole("region", { name: "Actions for the selection" });
-  await bulk.getByRole("button", { name: "Copy as" }).click();
-  await page.getByRole("menuitem", { name: "Copy as larder" }).nth(1).click();
-  await until(async () => /^larder disable \S+\nlarder disable \S+$/.test(await page.evaluate(() => navigator.clipboard.readText())), "a line for each");
+  const lines = await bench.copied(page, async () => {
+    await bulk.getByRole("button", { name: "Copy as" }).click();
+    await page.getByRole("menuitem", { name: "Copy as larder" }).nth(1).click();
+  });
+  assert(/^larder disable \S+\nlarder disable \S+$/.test(lines), `a line for each: ${lines}`);
   await bulk.getByRole("button", { name: "Copy as" }).click();
   await page.keyboard.press("Escape"); /* closes the menu, and leaves the selection */
   await page.getByText("2 selected").waitFor();
   await bulk.getByRole("button", { name: "Disable" }).click();
-  await page.getByText("2 plugins are disabled").waitFor();
+  await bench.hold(page, "2 plugins are disabled");
   const rows = await bench.server.api("GET", "/api/admin/plugins");
   same(rows.filter((row) => !row.enabled).length, 2);
   await page.getByRole("button", { name: "Undo" }).click();
@@ -146,24 +153,29 @@ test("many at once: disable, undo, download as one archive", async (bench) => {
   const [download] = await Promise.all([page.waitForEvent("download"), bulk.getByRole("button", { name: "Download" }).click()]);
   same(download.suggestedFilename(), "larder-plugins.zip");
   await page.keyboard.press("Escape");
-  same(await bulk.count(), 0);
+  await bulk.waitFor({ state: "detached" });
 });
 
 test("copy as curl and as larder", async (bench) => {
+  await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
-  await page.getByRole("button", { name: "Copy as" }).click();
-  await page.getByRole("menuitem", { name: "Copy as curl" }).click();
-  await page.getByText("Copied").waitFor();
-  const line = await page.evaluate(() => navigator.clipboard.readText());
+  const line = await bench.copied(page, async () => {
+    await page.getByRole("button", { name: "Copy as" }).click();
+    await page.getByRole("menuitem", { name: "Copy as curl" }).click();
+    await page.getByText("Copied").waitFor();
+  });
   assert(line.startsWith(`curl '${bench.server.url}/api/admin/plugins?include_disabled=true'`) && line.includes("$TOKEN"), line);
-  await page.getByRole("button", { name: "Actions for Calculator" }).click();
-  await page.getByRole("menuitem", { name: "Copy as larder" }).click();
-  await until(async () => /^larder disable io\.cadence\.system\.calculator@/.test(await page.evaluate(() => navigator.clipboard.readText())), "the second line");
+  const second = await bench.copied(page, async () => {
+    await page.getByRole("button", { name: "Actions for Calculator" }).click();
+    await page.getByRole("menuitem", { name: "Copy as larder" }).click();
+  });
+  assert(/^larder disable io\.cadence\.system\.calculator@/.test(second), second);
 });
 
 /* ---- ten thousand ---------------------------------------------------------------------------------- */
 
 const MANY = 10000;
+const MEASURE_MS = 120000;
 
 function row(n) {
   const id = `01926b1c-0000-7000-8000-${String(n).padStart(12, "0")}`;
@@ -205,9 +217,10 @@ test("ten thousand plugins: typing, scrolling and sorting stay smooth", async (b
   await page.getByText("10,000 plugins", { exact: true }).waitFor();
   assert((await page.locator(".plugin-card").count()) < 120, "only what is in sight is drawn");
   await observe(page);
-  /* The machine may be busy with other things: one of a few rounds must be clean. */
+  /* The machine may be busy with other things, and what moves long after its key counts as moved by itself: one round must be clean. */
   const rounds = [];
-  for (let i = 0; i < 6; i++) {
+  const isClean = (r) => r.task <= 50 && r.key < 100 && r.shift < 0.01;
+  for (const end = performance.now() + MEASURE_MS; performance.now() < end && !rounds.some(isClean); ) {
     await page.evaluate(() => Object.assign(globalThis.seen, { tasks: [], shift: 0, keys: [] }));
     await page.keyboard.press("/");
     for (const key of "number 77") await page.keyboard.press(key === " " ? "Space" : key);
@@ -220,12 +233,10 @@ test("ten thousand plugins: typing, scrolling and sorting stay smooth", async (b
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     const seen = await page.evaluate(() => globalThis.seen);
     rounds.push({ task: Math.max(0, ...seen.tasks), shift: seen.shift, key: Math.max(0, ...seen.keys) });
-    if (rounds.at(-1).task <= 50 && rounds.at(-1).key < 100) break;
   }
-  console.log(`     rounds: ${rounds.map((r) => `task ${r.task} ms, key ${r.key} ms, shift ${r.shift.toFixed(4)}`).join("; ")}`);
-  assert(rounds.some((r) => r.task <= 50), "a task took more than 50 ms in every round");
-  assert(rounds.some((r) => r.key < 100), "a key took more than 100 ms in every round");
-  assert(rounds.every((r) => r.shift < 0.01), "the layout moved");
+  const told = rounds.map((r) => `task ${r.task} ms, key ${r.key} ms, shift ${r.shift.toFixed(4)}`).join("; ");
+  console.log(`     rounds: ${told}`);
+  assert(rounds.some(isClean), `no round without a task over 50 ms, a key over 100 ms or a shift of the layout: ${told}`);
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   await page.getByText("Number 9999 sorts").waitFor();
 }, { alone: true });
@@ -233,6 +244,7 @@ test("ten thousand plugins: typing, scrolling and sorting stay smooth", async (b
 /* ---- who sees what ------------------------------------------------------------------------------------ */
 
 test("a member, an org's administrator and the platform's see what they may", async (bench) => {
+  await withExamples(bench);
   const org = await bench.server.org("Contoso");
   const chief = await bench.server.user("chief", { org, isAdmin: true });
   const member = await bench.server.user("member", { org });
@@ -264,5 +276,5 @@ test("a member, an org's administrator and the platform's see what they may", as
   await root.getByRole("button", { name: /^Organization: System/ }).click();
   await root.getByRole("menuitemradio", { name: "Contoso" }).click();
   await root.getByRole("link", { name: "Own", exact: true }).waitFor();
-  assert(root.url().includes(org.org_id), "the organization stands in the address");
+  await bench.address(root, new RegExp(org.org_id));
 });

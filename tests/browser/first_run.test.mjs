@@ -3,12 +3,12 @@
  * sessions and the password.
  */
 import { test } from "./lib/harness.mjs";
-import { assert, same, until } from "./lib/bench.mjs";
+import { same, until } from "./lib/bench.mjs";
 
 test("from the setup link to a catalog with examples", async (bench) => {
   const page = await bench.open({ at: bench.server.setupLink });
   await page.getByRole("heading", { name: "Welcome to Larder" }).waitFor();
-  assert(!page.url().includes("token"), "the token stays in the address");
+  await bench.address(page, /^(?!.*token)/);
   await bench.everyLook(page, "setup");
   await page.getByLabel("Password", { exact: true }).fill("short");
   await page.getByRole("button", { name: "Create the administrator" }).click();
@@ -66,6 +66,7 @@ test("sessions are listed and revoked, the password is changed", async (bench) =
   const other = await bench.open({ who: person });
   const page = await bench.open({ who: person, at: "/#/account" });
   await page.getByRole("heading", { name: "Sessions" }).waitFor();
+  await bench.ready(page);
   await bench.everyLook(page, "account");
   await page.getByRole("button", { name: /^Revoke the session/ }).first().click();
   await page.getByText("The session is revoked.").waitFor();

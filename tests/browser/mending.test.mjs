@@ -8,7 +8,6 @@ import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
 import { conflicted, startStore } from "./lib/nodes.mjs";
 import { asFile, packageOf } from "./lib/packages.mjs";
-import { copied } from "./lib/plugin_page.mjs";
 
 const HOUR = 3600;
 const inbox = (page, name) => page.getByRole("main").getByRole("listitem").filter({ hasText: name });
@@ -32,9 +31,11 @@ test("a conflict of two nodes is shown from both sides and settled", async (benc
     await row.getByRole("button", { name: "Settle" }).click();
     const dialog = page.getByRole("dialog", { name: "Settle the conflict?" });
     await bench.axe(page);
-    await dialog.getByRole("button", { name: "Copy as" }).click();
-    await page.getByRole("menuitem", { name: "Copy as curl" }).click();
-    await until(async () => (await copied(page)).includes(`/api/admin/replication/conflicts/${conflict.id}/resolve`), "the line");
+    const line = await bench.copied(page, async () => {
+      await dialog.getByRole("button", { name: "Copy as" }).click();
+      await page.getByRole("menuitem", { name: "Copy as curl" }).click();
+    });
+    assert(line.includes(`/api/admin/replication/conflicts/${conflict.id}/resolve`), line);
     await dialog.getByRole("button", { name: "Settle" }).click();
     await page.getByText("The conflict is settled.").waitFor();
     await page.getByText("No conflict. What two nodes publish").waitFor();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
 import { packageOf } from "./lib/packages.mjs";
-import { at, copied, opened, panel, threeVersions, versionRow, withSettings } from "./lib/plugin_page.mjs";
+import { at, opened, panel, threeVersions, versionRow, withSettings } from "./lib/plugin_page.mjs";
 import { root } from "./lib/server.mjs";
 
 const PID = "com.acme.search";
@@ -22,8 +22,8 @@ test("an example shows its README, facts and lines to install it", async (bench)
   await page.getByRole("button", { name: "Cadence" }).click();
   await page.getByText(`system:${INVOICE}@2.3.1`).waitFor();
   await page.getByRole("group", { name: "Install with" }).getByRole("button", { name: "curl" }).click();
-  await page.locator(".command").getByRole("button", { name: "Copy" }).click();
-  await until(async () => (await copied(page)).includes(`-o ${INVOICE}-2.3.1.zip`), "the curl line is copied");
+  const line = await bench.copied(page, () => page.locator(".command").getByRole("button", { name: "Copy" }).click());
+  assert(line.includes(`-o ${INVOICE}-2.3.1.zip`), line);
 });
 
 test("pictures of a README come out of the package, or are words", async (bench) => {
@@ -66,9 +66,11 @@ test("a tag is set by who may write, leads to its like, and is seen at once else
   await dialog.getByRole("alert").or(dialog.locator(".field-wrong")).getByText(/tag/).first().waitFor();
   await dialog.getByLabel("Tag").fill("finance");
   await bench.twoLooks(page, "plugin-tag");
-  await dialog.getByRole("button", { name: "Copy as" }).click();
-  await page.getByRole("menuitem", { name: "Copy as curl" }).click();
-  await until(async () => (await copied(page)).includes(`/api/admin/plugins/${id}`) && (await copied(page)).includes('{"tag":"finance"}'), "the line");
+  const line = await bench.copied(page, async () => {
+    await dialog.getByRole("button", { name: "Copy as" }).click();
+    await page.getByRole("menuitem", { name: "Copy as curl" }).click();
+  });
+  assert(line.includes(`/api/admin/plugins/${id}`) && line.includes('{"tag":"finance"}'), line);
   await dialog.getByLabel("Tag").press("Enter");
   await page.getByText("Version 1.0.0 is tagged finance.").waitFor();
   await dialog.waitFor({ state: "detached" });
@@ -97,7 +99,7 @@ test("the timeline switches, goes back when refused, rolls back and undoes", asy
   await versionRow(page, "2.0.0").getByText("latest").waitFor();
   const middle = versionRow(page, "1.1.0").getByRole("switch");
   await middle.click();
-  await page.getByText("Search 1.1.0 is disabled").waitFor();
+  await bench.hold(page, "Search 1.1.0 is disabled");
   same((await bench.server.api("GET", `/api/admin/plugins/${rows[1].id}`)).enabled, false);
   await page.getByRole("button", { name: "Undo" }).click();
   await until(async () => (await bench.server.api("GET", `/api/admin/plugins/${rows[1].id}`)).enabled, "the undo");
@@ -114,7 +116,7 @@ test("the timeline switches, goes back when refused, rolls back and undoes", asy
   await page.getByRole("dialog", { name: "Back to the version before?" }).getByText("2.0.0 is disabled, and 1.1.0 becomes the latest").waitFor();
   await bench.axe(page);
   await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
-  await page.getByText("1.1.0 is the latest now.").waitFor();
+  await bench.hold(page, "1.1.0 is the latest now.");
   await versionRow(page, "1.1.0").getByText("latest").waitFor();
   await page.getByRole("button", { name: "Undo" }).last().click();
   await versionRow(page, "2.0.0").getByText("latest").waitFor();
@@ -157,7 +159,7 @@ test("any two versions are compared: files, lines, settings, dependencies", asyn
   await bench.everyLook(page, "plugin-diff");
   await page.getByLabel("From").selectOption("1.0.0");
   await page.locator(".diff-file", { hasText: "helper.py" }).getByText("TWO = 22").waitFor();
-  assert(/from=1\.0\.0/.test(page.url()) && /to=2\.0\.0/.test(page.url()), page.url());
+  await bench.address(page, /from=1\.0\.0.*to=2\.0\.0/);
   await page.getByRole("button", { name: "Swap the two" }).click();
   await page.locator(".diff-file", { hasText: "notes/new.md" }).getByText("Removed").waitFor();
   await page.getByLabel("To", { exact: true }).selectOption("2.0.0");
@@ -178,8 +180,8 @@ test("a package that is damaged or missing is said to be so, with the way out", 
       const rows = await (await route.fetch()).json();
       await route.fulfill({ json: rows.map((row) => (row.is_latest ? { ...row, artifact, replication: artifact } : row)) });
     });
+    await page.goto("about:blank"); /* a page that begins anew asks anew */
     await page.goto(at("com.acme.broken", "versions"));
-    await page.reload();
     await page.getByText(sentence).waitFor();
     same(await page.getByText(word).count(), 2);
     await bench.axe(page);

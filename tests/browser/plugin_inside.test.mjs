@@ -5,7 +5,7 @@
 import { test } from "./lib/harness.mjs";
 import { assert, same, until } from "./lib/bench.mjs";
 import { oldFiles, packageOf, pluginText, zip } from "./lib/packages.mjs";
-import { copied, opened, panel, threeVersions, withSettings } from "./lib/plugin_page.mjs";
+import { opened, shown, threeVersions, withSettings } from "./lib/plugin_page.mjs";
 
 /* ---- settings -------------------------------------------------------------------------------------------- */
 
@@ -25,8 +25,8 @@ test("the settings form judges every type, masks secrets and gives its JSON", as
   const page = await bench.open({ who: bench.admin });
   await opened(page, pid, "settings");
   const json = page.locator(".settings-json");
-  const shown = async () => JSON.parse(await json.textContent());
-  same(await shown(), { retries: 3, share: 0.5, strict: true, hosts: ["a.example"], labels: { team: "x" } });
+  const values = async () => JSON.parse(await json.textContent());
+  same(await values(), { retries: 3, share: 0.5, strict: true, hosts: ["a.example"], labels: { team: "x" } });
   await page.getByText("2 fields need a look").waitFor();
   await page.getByRole("button", { name: "Check all" }).click();
   same(await page.getByText("This plugin does not start without it. Enter a value.").count(), 2);
@@ -47,14 +47,12 @@ test("the settings form judges every type, masks secrets and gives its JSON", as
   await page.getByLabel("strict").uncheck();
   await page.getByText("Complete and valid").waitFor();
   const whole = { endpoint: "https://service.example", token: "s3cret-of-a-test", retries: 7, share: 0.15, strict: false, hosts: ["b.example", 2], labels: { team: "y" } };
-  same(await shown(), { ...whole, token: "••••••••" });
+  same(await values(), { ...whole, token: "••••••••" });
   await page.getByRole("switch", { name: "Show secrets" }).click();
-  same(await shown(), whole);
-  await page.getByRole("button", { name: "Copy with secrets" }).click();
-  await until(async () => (await copied(page)).includes("s3cret-of-a-test"), "the copy");
-  same(JSON.parse(await copied(page)), whole);
+  same(await values(), whole);
+  same(JSON.parse(await bench.copied(page, () => page.getByRole("button", { name: "Copy with secrets" }).click())), whole);
   await page.getByRole("button", { name: "Orchestrator entry" }).click();
-  const entry = (await shown())[`system:${pid}@1.0.0`];
+  const entry = (await values())[`system:${pid}@1.0.0`];
   same([entry.id, entry.settings.length, entry.settings[0]], [pid, 7, { key: "endpoint", name: "Endpoint", value: "https://service.example" }]);
   await page.getByRole("button", { name: "Back to the defaults" }).click();
   await page.getByText("2 fields need a look").waitFor();
@@ -74,7 +72,7 @@ test("findings lead to the line, and the source can be read there", async (bench
   await bench.shot(page, "plugin-report");
   await page.getByRole("link", { name: "deep/er/helper.py, line 1" }).first().click();
   await page.locator(".line.is-here", { hasText: "import subprocess" }).waitFor();
-  assert(/file=deep%2Fer%2Fhelper\.py/.test(page.url()) && /line=1/.test(page.url()), page.url());
+  await bench.address(page, /file=deep%2Fer%2Fhelper\.py.*line=1/);
   await page.getByRole("link", { name: "Line 4" }).click();
   await page.locator(".line.is-here", { hasText: "def run():" }).waitFor();
   same(await page.locator(".line.is-here .hl-word, .line.is-here .hl-name").allTextContents(), ["def", "run"]);
@@ -145,8 +143,7 @@ test("trust names the hash, the uploader and the record", async (bench) => {
   const row = await bench.server.upload("system", await packageOf({ pid, name: "Trusted" }));
   const page = await bench.open({ who: bench.admin });
   await opened(page, pid, "trust");
-  await page.getByRole("button", { name: "Copy SHA-256" }).click();
-  await until(async () => (await copied(page)) === row.sha256, "the hash is copied");
+  same(await bench.copied(page, () => page.getByRole("button", { name: "Copy SHA-256" }).click()), row.sha256);
   await page.getByText("admin (you)").waitFor();
   await page.getByRole("cell", { name: "plugin.upload" }).waitFor();
   await bench.server.api("PATCH", `/api/admin/plugins/${row.id}`, { json: { enabled: false } });
@@ -211,8 +208,7 @@ test("a reader sees no button that would fail, an org's admin those of its own",
   const page = await bench.open({ who: chief });
   const see = async (pid, tab) => {
     await page.goto(`/#/o/${org.org_id}/plugins/${pid}?tab=${tab}`);
-    await panel(page).waitFor();
-    await page.waitForFunction(() => !document.querySelector(".bone"));
+    await shown(page, pid, tab);
   };
   for (const [pid, may] of [["com.acme.shared", 0], [own, 1]]) {
     await see(pid, "versions");
@@ -254,7 +250,7 @@ test("the keyboard alone walks the tabs and opens a file", async (bench) => {
   await page.getByRole("tab", { name: "README" }).focus();
   for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
   await page.waitForFunction(() => /tab=files/.test(location.hash));
-  same(await page.evaluate(() => document.activeElement.textContent.trim()), "Files");
+  await until(async () => (await page.evaluate(() => document.activeElement.textContent.trim())) === "Files", "the focus goes along");
   await page.getByRole("navigation", { name: "Files" }).getByRole("link", { name: /helper\.py/ }).focus();
   await page.keyboard.press("Enter");
   await page.locator(".line", { hasText: "TWO = 22" }).waitFor();

@@ -6,7 +6,7 @@
 import { test } from "./lib/harness.mjs";
 import { assert, same } from "./lib/bench.mjs";
 import { packageOf } from "./lib/packages.mjs";
-import { withSettings } from "./lib/plugin_page.mjs";
+import { shown, withSettings } from "./lib/plugin_page.mjs";
 
 /* T stands for the call that must never happen. */
 const STRINGS = `
@@ -93,7 +93,7 @@ test("sixty strings of strangers run nowhere", async (bench) => {
   for (const [n, row] of rows.entries())
     for (const tab of ["readme", "versions", "settings", "tools", "files&file=evil.html", "files&file=data.json", "checks", "trust", ...(n === 2 ? ["diff"] : [])]) {
       await page.goto(`/#/o/${org.org_id}/plugins/${row.pid}?tab=${tab}`);
-      await page.getByRole("tabpanel").waitFor();
+      await shown(page, row.pid, tab.split("&")[0]);
       await judge(bench, page, `${row.pid} ${tab}`);
       if (tab === "readme") await page.locator(".readme > *").first().waitFor({ state: "attached" });
       if (tab === "readme") await judge(bench, page, `${row.pid} README`);

@@ -6,10 +6,15 @@
  *   await bench.shot(page, "catalog")                                 build/screens/catalog.png
  *   await bench.twoLooks(page, "catalog")                             wide and light, narrow and dark
  *   await bench.everyLook(page, "catalog")                            both themes, wide and 360 px, axe each time
+ *   await bench.address(page, /q=cal/)                                the address says so, by and by
+ *   await bench.ready(page)                                           nothing in the view is on its way any more
+ *   await bench.hold(page, "It is gone")                              the news is there, and stays while it is looked at
+ *   await bench.copied(page, () => button.click())                    what the click has put on the clipboard
  *   page.getByRole(...) and the rest is playwright-core's own.
  *
  * Every window is watched: requests that leave the origin, errors of scripts and breaches of the
  * policy are noted and fail the test at its end; bench.expect(pattern) allows a message on purpose.
+ * No wait is short: a machine that does other things too may take its time, and only a failure waits.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,11 +30,23 @@ const axeSource = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb"];
 
+const PATIENCE = 60000;
 const LOOKS = [["wide", "light", 1280, 860], ["wide", "dark", 1280, 860], ["phone", "light", 360, 740], ["phone", "dark", 360, 740]];
 
 export function launch() {
   return chromium.launch({ executablePath: process.env.LARDER_CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
 }
+
+/* All windows of a browser have one clipboard, and two tests run at a time: one after the other. */
+let clipboard = Promise.resolve();
+
+function withClipboard(work) {
+  const mine = clipboard.then(work);
+  clipboard = mine.catch(() => {});
+  return mine;
+}
+
+const frames = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))));
 
 export class Bench {
   static screens = join(root, "build", "screens");
@@ -46,6 +63,7 @@ export class Bench {
       permissions: ["clipboard-read", "clipboard-write"], ...more,
     });
     this.windows.push(context);
+    context.setDefaultTimeout(PATIENCE);
     await context.addInitScript(() => {
       globalThis.breaches = [];
       document.addEventListener("securitypolicyviolation", (e) => globalThis.breaches.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
@@ -69,7 +87,9 @@ export class Bench {
 
   /* With the cookie, as a browser would have it; "/" is then the first view. */
   async signIn(page, who, at = "/") {
-    const answer = await page.request.post("/api/auth/login", { data: { username: who.username, password: who.password, cookie: true } });
+    const answer = await page.request.post("/api/auth/login", {
+      data: { username: who.username, password: who.password, cookie: true }, maxRetries: 3, /* a line that was kept may just have been hung up */
+    });
     if (!answer.ok()) throw new Error(`signing in as ${who.username}: ${answer.status()}`);
     await page.goto(at);
     await page.locator("main h1, main h2").first().waitFor();
@@ -77,6 +97,30 @@ export class Bench {
 
   get admin() {
     return { username: "admin", password: this.server.password };
+  }
+
+  /* ---- waiting ---- */
+
+  /* As the page itself has it; page.url() may still be the one before. */
+  address(page, pattern) {
+    return until(async () => pattern.test(await page.evaluate(() => location.href)), `the address says ${pattern}`);
+  }
+
+  async ready(page) {
+    await page.waitForFunction(() => document.querySelector("main h1, main h2") && !document.querySelector("main [aria-busy], main .bone, main .plugin-bone"));
+  }
+
+  /* News leave after some seconds, but not while the mouse is on them. */
+  hold(page, text) {
+    return page.locator(".toast", { hasText: text }).hover();
+  }
+
+  copied(page, act) {
+    return withClipboard(async () => {
+      await page.evaluate(() => navigator.clipboard.writeText(""));
+      await act();
+      return until(() => page.evaluate(() => navigator.clipboard.readText()), "something is copied");
+    });
   }
 
   /* ---- judging ---- */
@@ -114,7 +158,9 @@ export class Bench {
     await page.screenshot({ path: join(Bench.screens, `${name.replace(/\W+/g, "-")}.png`) });
   }
 
+  /* Drawn as the window is now: what watches sizes has heard of it, and what moves has arrived. */
   async settled(page) {
+    await frames(page);
     await page.evaluate(async () => {
       await document.fonts.ready;
       await Promise.all(document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity).map((a) => a.finished.catch(() => {})));
@@ -143,6 +189,7 @@ export class Bench {
 
   /* Nothing may stick out to the side, or the page could be pushed about on a phone. */
   async noOverflow(page) {
+    await frames(page);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) throw new Error(`the page is ${wide} pixels wider than its window of ${page.viewportSize().width}`);
   }
@@ -152,7 +199,10 @@ export class Bench {
   }
 
   async close() {
-    for (const context of this.windows) await context.close().catch(() => {});
+    for (const context of this.windows) {
+      for (const page of context.pages()) await page.unrouteAll({ behavior: "ignoreErrors" }).catch(() => {});
+      await context.close().catch(() => {});
+    }
   }
 }
 
@@ -165,7 +215,7 @@ export function same(have, want, sentence = "") {
 }
 
 /* Asks until the answer is yes, or the deadline is over. */
-export async function until(ask, sentence, ms = 30000) {
+export async function until(ask, sentence, ms = PATIENCE) {
   const end = performance.now() + ms;
   for (;;) {
     const answer = await ask();

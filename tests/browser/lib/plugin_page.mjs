@@ -5,7 +5,6 @@ import { packageOf, pluginText } from "./packages.mjs";
 
 export const at = (pid, tab, more = "") => `/#/o/system/plugins/${pid}?tab=${tab}${more}`;
 export const panel = (page) => page.getByRole("tabpanel");
-export const copied = (page) => page.evaluate(() => navigator.clipboard.readText());
 export const versionRow = (page, version) => page.locator(".version", { hasText: version });
 
 /* A value as Python writes it; no text of the tests holds one of the three words. */
@@ -17,11 +16,17 @@ export const withSettings = (what, fields) =>
     .replace("import BasePlugin,", "import plugin_settings, BasePlugin,")
     .replace("class ThePlugin(", () => `@plugin_settings(${py(fields)})\nclass ThePlugin(`);
 
-/* Content is there when its bones are gone. */
+/* This plugin and this tab, not those of a moment before; their content is there when its bones are gone. */
+export async function shown(page, pid, tab) {
+  await page.waitForFunction(([id, name]) => {
+    const tabs = document.querySelector('[role="tablist"] [aria-selected="true"]');
+    return document.querySelector(".plugin-pid code")?.textContent === id && tabs?.dataset.tab === name && !document.querySelector(".bone, .plugin-bone");
+  }, [pid, tab]);
+}
+
 export async function opened(page, pid, tab, more) {
   await page.goto(at(pid, tab, more));
-  await panel(page).waitFor();
-  await page.waitForFunction(() => !document.querySelector(".bone"));
+  await shown(page, pid, tab);
 }
 
 /* Three versions that differ in a text and a file. */

@@ -1,8 +1,8 @@
 /*
  * server.mjs - a real `larder serve` on a free port with a folder of its own, and a client of it.
  *
- * The line it prints says that it listens and where. It is ended by its process id, with the time
- * that the appliance promises. startServer({demo, setup, data, args, env}): demo = with the example
+ * The line it prints says that it listens and where. It is ended by its process id, and
+ * killed only when it hangs. startServer({demo, setup, data, args, env}): demo = with the example
  * orgs and people, setup = without an administrator, whose link is then in server.setupLink.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -14,7 +14,8 @@ import { fileURLToPath } from "node:url";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const named = process.env.LARDER_BIN ?? "build/larder";
 export const binary = isAbsolute(named) ? named : join(root, named);
-const START_MS = 30000;
+const START_MS = 60000;
+const STOP_MS = 60000;
 /* While the pages are being written: a folder to serve them from, instead of the binary. */
 const pages = process.env.LARDER_PAGES ? ["--web-dir", process.env.LARDER_PAGES] : [];
 
@@ -72,7 +73,7 @@ class Server {
         resolve();
       };
       if (this.process.exitCode !== null || this.process.signalCode !== null) return end();
-      const timer = setTimeout(() => this.process.kill("SIGKILL"), 10000);
+      const timer = setTimeout(() => this.process.kill("SIGKILL"), STOP_MS);
       this.process.removeAllListeners("exit");
       this.process.on("exit", () => {
         clearTimeout(timer);
@@ -84,8 +85,9 @@ class Server {
 
   /* ---- the API, for setting a scene ---- */
 
+  /* On a line of its own: one that was kept may just have been hung up. */
   async call(token, method, path, { json, body, type } = {}) {
-    const headers = { ...(token && { Authorization: `Bearer ${token}` }) };
+    const headers = { Connection: "close", ...(token && { Authorization: `Bearer ${token}` }) };
     if (json !== undefined) headers["Content-Type"] = "application/json";
     if (type) headers["Content-Type"] = type;
     const answer = await fetch(this.url + path, { method, headers, body: json === undefined ? body : JSON.stringify(json) });

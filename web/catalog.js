@@ -7,6 +7,7 @@
  * It draws nothing; views/catalog.js does.
  */
 import { api } from "./api.js";
+import { newerThan } from "./own.js";
 import { createStore } from "./store.js";
 
 const SLICE_MS = 8;
@@ -90,8 +91,17 @@ export function catalogOf(scope) {
 const stale = new Set(); // scopes in which something changed while they were being read
 const readings = new Map(); // scope -> promise of the reading that is under way
 
+/* What is switched here at this moment stays as it is shown: the answer may be older. */
+function withOwn(shown, rows, begun) {
+  const own = newerThan(begun);
+  if (own.size === 0) return rows;
+  const enabled = new Map(shown.filter((row) => own.has(row.id)).map((row) => [row.id, row.enabled]));
+  return rows.map((row) => (enabled.has(row.id) ? { ...row, enabled: enabled.get(row.id) } : row));
+}
+
 async function read(scope) {
   const store = catalogOf(scope);
+  const begun = performance.now();
   const first = store.get().rounds === 0;
   store.set((now) => ({ ...now, loading: true, wrong: null }));
   const rows = [];
@@ -104,10 +114,10 @@ async function read(scope) {
       cursor = page.next;
       if (first && performance.now() - shown > DRAW_EVERY) {
         shown = performance.now();
-        store.set((now) => ({ ...now, rows: rows.slice() }));
+        store.set((now) => ({ ...now, rows: withOwn(now.rows, rows.slice(), begun) }));
       }
     } while (cursor);
-    store.set((now) => ({ rows, done: true, loading: false, wrong: null, rounds: now.rounds + 1 }));
+    store.set((now) => ({ rows: withOwn(now.rows, rows, begun), done: true, loading: false, wrong: null, rounds: now.rounds + 1 }));
   } catch (wrong) {
     store.set((now) => ({ ...now, loading: false, wrong }));
   }
@@ -130,18 +140,22 @@ export function patchRows(scope, changes) {
   store.set((now) => ({ ...now, rows: now.rows.map((row) => (changes[row.id] ? { ...row, ...changes[row.id] } : row)) }));
 }
 
+const asked = new Map(); // scope and plugin -> when it was read last: an answer that was overtaken is too old
+
 /* One plugin was changed by somebody: its newest enabled version is read again, or it is gone. */
 export async function refreshPlugin(scope, event) {
   const store = catalogOf(scope);
   const source = event.org_id ? "org" : "system";
+  const key = `${source} ${event.pid}`;
+  const begun = performance.now();
+  asked.set(`${scope} ${key}`, begun);
   const versions = await api.versions(scope, event.pid, source).catch((wrong) => (wrong.status === 404 ? [] : null));
-  if (versions === null) return;
+  if (versions === null || asked.get(`${scope} ${key}`) !== begun) return;
   if (readings.has(scope)) stale.add(scope); /* the list may have been read before the change */
   const chosen = versions.find((one) => one.is_latest) ?? versions[0];
-  const key = `${source} ${event.pid}`;
   store.set((now) => {
     const others = now.rows.filter((row) => row.key !== key);
-    return { ...now, rows: chosen ? [...others, slim(chosen)] : others };
+    return { ...now, rows: chosen ? [...others, ...withOwn(now.rows, [slim(chosen)], begun)] : others };
   });
 }
 

@@ -159,7 +159,7 @@ function View({ state, found, route, scope }) {
   if (page.needs && !may(state, page.needs, scope)) return html`<${Denied} page=${page} scope=${scope} />`;
   if (wrong) return html`<${ErrorPanel} error=${wrong} onRetry=${() => location.reload()} />`;
   if (!shown) return html`<${Skeleton} />`;
-  return html`<${shown.View} key=${page.id + scope} me=${state.me} scope=${scope} params=${found.params} query=${route.query} />`;
+  return html`<${shown.View} key=${[page.id, ...Object.values(found.params)].join(" ")} me=${state.me} scope=${scope} params=${found.params} query=${route.query} />`;
 }
 
 /* Somebody has to add this person to an organization; then it goes on by itself. */

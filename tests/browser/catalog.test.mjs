@@ -125,6 +125,59 @@ test("a switch acts at once, can be undone, and goes back when it is refused", a
   same(await page.getByRole("alert").count(), 0);
 });
 
+/* What was read before the server took a change must not put it back, not even for a moment; nor must an answer that was overtaken. */
+test("a switch does not go back while older answers come in", async (bench) => {
+  const pid = "com.acme.steady";
+  const { id } = await bench.server.upload("system", await packageOf({ pid, name: "Steady" }));
+  const tag = (word) => bench.server.api("PATCH", `/api/admin/plugins/${id}`, { json: { tag: word } });
+  const page = await bench.open({ who: bench.admin });
+  await page.getByRole("button", { name: "Table" }).click();
+  const row = page.locator("[data-index]", { hasText: pid });
+  const flip = row.getByRole("switch");
+  await flip.waitFor();
+  const held = { PATCH: [], GET: [] };
+  await page.route(/\/api\/admin\/plugins\/[^?]*$/, async (route) => {
+    const kind = route.request().method();
+    const answer = kind === "GET" ? await route.fetch() : null; /* it is as old as that */
+    held[kind].push(() => (answer ? route.fulfill({ response: answer }) : route.continue()));
+  });
+  await tag("older");
+  await until(() => held.GET.length === 1, "somebody else's change is looked up");
+  await flip.click();
+  await until(() => held.PATCH.length === 1, "the switch is on its way");
+  await held.GET[0]();
+  await row.getByText("older").waitFor();
+  same(await flip.getAttribute("aria-checked"), "false", "after an answer that does not know of it:");
+  await held.PATCH[0]();
+  await page.getByText("Steady is disabled").waitFor();
+  await until(() => held.GET.length === 2, "its own change is looked up");
+  await tag("newest");
+  await until(() => held.GET.length === 3, "the next change is looked up");
+  await held.GET[2]();
+  await row.getByText("newest").waitFor();
+  await held.GET[1]();
+  await page.unrouteAll({ behavior: "wait" });
+  await tag(null); /* one more, so that the answer before it has been taken or left */
+  await row.getByText("newest").waitFor({ state: "detached" });
+  same(await flip.getAttribute("aria-checked"), "false");
+});
+
+test("news stay while they have the focus, and leave afterwards", async (bench) => {
+  await bench.server.upload("system", await packageOf({ pid: "com.acme.news", name: "Newsworthy" }));
+  const page = await bench.open();
+  await page.clock.install();
+  await bench.signIn(page, bench.admin);
+  await page.getByRole("button", { name: "Table" }).click();
+  await page.getByRole("switch", { name: "Newsworthy enabled" }).click();
+  const undo = page.getByRole("button", { name: "Undo" });
+  await undo.focus();
+  await page.clock.runFor(30000);
+  same(await undo.count(), 1, "news with the focus:");
+  await page.getByRole("searchbox").focus();
+  await page.clock.runFor(30000);
+  await undo.waitFor({ state: "detached" });
+});
+
 test("many at once: disable, undo, download as one archive", async (bench) => {
   await withExamples(bench);
   const page = await bench.open({ who: bench.admin });
@@ -199,15 +252,39 @@ async function serveMany(page) {
   });
 }
 
-/* Long tasks, shifts of the layout, and how long a key took until it could be seen. */
+/* Shifts of the layout, and how long a key took until it could be seen. */
 async function observe(page) {
   await page.evaluate(() => {
-    const seen = { tasks: [], shift: 0, keys: [] };
+    const seen = { shift: 0, keys: [] };
     globalThis.seen = seen;
-    new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map((e) => Math.round(e.duration)))).observe({ type: "longtask" });
     new PerformanceObserver((list) => list.getEntries().forEach((e) => (seen.shift += e.hadRecentInput ? 0 : e.value))).observe({ type: "layout-shift" });
     new PerformanceObserver((list) => seen.keys.push(...list.getEntries().filter((e) => e.name === "keydown").map((e) => e.duration))).observe({ type: "event", durationThreshold: 16 });
   });
+}
+
+/* The longest task of the page's main thread during `work`, in milliseconds of its own: when others have the processor is not its doing. */
+async function longestTask(bench, page, work) {
+  await bench.browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+  await work();
+  const { traceEvents } = JSON.parse(await bench.browser.stopTracing());
+  const thread = (one) => `${one.pid} ${one.tid}`;
+  const main = new Set(traceEvents.filter((one) => one.name === "thread_name" && one.args.name === "CrRendererMain").map(thread));
+  const tasks = traceEvents.filter((one) => one.name === "RunTask" && main.has(thread(one)) && one.tdur > 0).map((one) => one.tdur);
+  assert(tasks.length > 20, `only ${tasks.length} tasks were seen`);
+  return Math.round(Math.max(...tasks) / 1000);
+}
+
+/* Searches, forgets it again, and goes down and up. */
+async function round(page) {
+  await page.keyboard.press("/");
+  for (const key of "number 77") await page.keyboard.press(key === " " ? "Space" : key);
+  await page.getByText(/of 10,000 plugins$/).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("10,000 plugins", { exact: true }).waitFor();
+  await page.mouse.move(700, 500);
+  await page.mouse.wheel(0, 40000);
+  await page.mouse.wheel(0, -40000);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 test("ten thousand plugins: typing, scrolling and sorting stay smooth", async (bench) => {
@@ -221,18 +298,10 @@ test("ten thousand plugins: typing, scrolling and sorting stay smooth", async (b
   const rounds = [];
   const isClean = (r) => r.task <= 50 && r.key < 100 && r.shift < 0.01;
   for (const end = performance.now() + MEASURE_MS; performance.now() < end && !rounds.some(isClean); ) {
-    await page.evaluate(() => Object.assign(globalThis.seen, { tasks: [], shift: 0, keys: [] }));
-    await page.keyboard.press("/");
-    for (const key of "number 77") await page.keyboard.press(key === " " ? "Space" : key);
-    await page.getByText(/of 10,000 plugins$/).waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByText("10,000 plugins", { exact: true }).waitFor();
-    await page.mouse.move(700, 500);
-    await page.mouse.wheel(0, 40000);
-    await page.mouse.wheel(0, -40000);
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.evaluate(() => Object.assign(globalThis.seen, { shift: 0, keys: [] }));
+    const task = await longestTask(bench, page, () => round(page));
     const seen = await page.evaluate(() => globalThis.seen);
-    rounds.push({ task: Math.max(0, ...seen.tasks), shift: seen.shift, key: Math.max(0, ...seen.keys) });
+    rounds.push({ task, shift: seen.shift, key: Math.max(0, ...seen.keys) });
   }
   const told = rounds.map((r) => `task ${r.task} ms, key ${r.key} ms, shift ${r.shift.toFixed(4)}`).join("; ");
   console.log(`     rounds: ${told}`);

@@ -63,7 +63,7 @@ test("what happens before the first stream stands is shown too", async (bench) =
   const page = await bench.open({ who: bench.admin });
   await page.route("/api/events*", async (route) => {
     await page.getByRole("heading", { level: 1, name: "Catalog" }).waitFor();
-    await page.locator("main [aria-busy]").waitFor({ state: "detached" });
+    await bench.ready(page);
     await bench.server.upload("system", await packageOf({ pid: "com.acme.between", name: "Between" }));
     return route.continue();
   });

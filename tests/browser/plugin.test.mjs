@@ -125,6 +125,34 @@ test("the timeline switches, goes back when refused, rolls back and undoes", asy
   await bench.everyLook(page, "plugin-versions");
 });
 
+test("older answers put no switch back, and one plugin is never shown for another", async (bench) => {
+  const pid = "com.acme.steady";
+  const [row] = await threeVersions(bench, pid);
+  await bench.server.upload("system", await packageOf({ pid: "com.acme.next", name: "Next" }));
+  const page = await bench.open({ who: bench.admin });
+  await opened(page, pid, "versions");
+  const held = { PATCH: [], GET: [] };
+  await page.route(/\/api\/admin\/plugins\/[^?]*$/, async (route) => {
+    const kind = route.request().method();
+    const answer = kind === "GET" ? await route.fetch() : null; /* it is as old as that */
+    held[kind].push(() => (answer ? route.fulfill({ response: answer }) : route.continue()));
+  });
+  await bench.server.api("PATCH", `/api/admin/plugins/${row.id}`, { json: { tag: "older" } });
+  await until(() => held.GET.length === 1, "somebody else's change is looked up");
+  const flip = versionRow(page, "1.0.0").getByRole("switch");
+  await flip.click();
+  await until(() => held.PATCH.length === 1, "the switch is on its way");
+  await held.GET[0]();
+  await versionRow(page, "1.0.0").getByText("older").waitFor();
+  same(await flip.getAttribute("aria-checked"), "false", "after an answer that does not know of it:");
+  await held.PATCH[0]();
+  await page.getByText("Search 1.0.0 is disabled").waitFor();
+  await page.goto(at("com.acme.next", "versions"));
+  await page.locator(".bone").first().waitFor();
+  same(await page.getByRole("heading", { level: 1, name: "Search" }).count(), 0, "the plugin before:");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
+
 test("versions are downloaded, counted and drawn, with their figures in a table", async (bench) => {
   const page = await bench.open({ who: bench.admin });
   await page.goto(at(PID, "versions"));

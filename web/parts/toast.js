@@ -1,7 +1,7 @@
 /*
  * toast.js - short news at the edge of the page.
  *
- *   toast("Saved")                         leaves by itself; waits while it is pointed at
+ *   toast("Saved")                         leaves by itself; waits while it is pointed at or has the focus
  *   toast({text, undo: () => ..., link: {href, label}})
  *   toast({error})                         stays until closed; code, request id, copy
  *   toast({text, bad: true})               stays until closed
@@ -42,7 +42,8 @@ function Toast({ one }) {
     close();
     one.undo();
   };
-  return html`<div class="toast" role=${one.bad ? "alert" : undefined} onMouseEnter=${() => hold(true)} onMouseLeave=${() => hold(false)}>
+  return html`<div class="toast" role=${one.bad ? "alert" : undefined} onMouseEnter=${() => hold(true)} onMouseLeave=${() => hold(false)}
+    onfocusin=${() => hold(true)} onfocusout=${() => hold(false)}>
     <span>${one.text}</span>
     ${one.link && html`<a class="button button-small toast-undo" href=${one.link.href} onClick=${close}>${one.link.label}</a>`}
     ${one.undo && html`<button type="button" class="button button-small toast-undo" onClick=${undo}>${texts.undo}</button>`}

@@ -8,6 +8,7 @@ import { html, useState } from "../preact.js";
 import { api, homeOf } from "../api.js";
 import { patchRows } from "../catalog.js";
 import { commands, together } from "../commands.js";
+import { changing } from "../own.js";
 import { Button, bytesText, copySections, IconButton, Menu, toast } from "../parts.js";
 import { can } from "../session.js";
 import { texts } from "../texts.js";
@@ -37,7 +38,7 @@ async function switchAll(rows, scope, on, undo) {
   if (mine.length === 0) return toast({ text: t.bulkNothing, bad: true });
   const set = (list, value) => patchRows(scope, Object.fromEntries(list.map((row) => [row.id, { enabled: value }])));
   set(due, on);
-  const failed = await forAll(due, (row) => api.changePlugin(row, scope, { enabled: on }));
+  const failed = await forAll(due, (row) => changing(row.id, () => api.changePlugin(row, scope, { enabled: on })));
   set(failed.map((one) => one.row), !on);
   if (failed.length > 0) toast({ error: failed[0].error });
   if (failed.length > 1) toast({ text: t.bulkFailed(failed.length), bad: true });

@@ -8,6 +8,7 @@ import { html, useLayoutEffect, useRef } from "../preact.js";
 import { api, homeOf } from "../api.js";
 import { patchRows } from "../catalog.js";
 import { commands } from "../commands.js";
+import { changing } from "../own.js";
 import { Badge, copyItems, Menu, Still, Switch, Time, toast } from "../parts.js";
 import { useColumns, useVirtual } from "../parts/virtual.js";
 import { pluginPagePath } from "../pages.js";
@@ -28,7 +29,7 @@ export async function setEnabled(row, scope, on, { undo = true } = {}) {
   const before = row.enabled;
   patchRows(scope, { [row.id]: { enabled: on } });
   try {
-    await api.changePlugin(row, scope, { enabled: on });
+    await changing(row.id, () => api.changePlugin(row, scope, { enabled: on }));
     if (undo) toast({ text: on ? t.enabled(row.name) : t.disabled(row.name), undo: () => setEnabled(row, scope, before, { undo: false }) });
   } catch (error) {
     patchRows(scope, { [row.id]: { enabled: before } });

@@ -8,6 +8,7 @@
 import { api, homeOf } from "../api.js";
 import { commands } from "../commands.js";
 import { PLUGIN_KINDS, useLive } from "../live.js";
+import { changing, newerThan } from "../own.js";
 import { confirm, copySections, toast, useLoad } from "../parts.js";
 import { useEffect, useState } from "../preact.js";
 import { setQuery } from "../router.js";
@@ -32,8 +33,13 @@ function pick(all, query) {
   return { rows, sources, source, latest, row: asked ?? latest, lost: query.version && !asked ? query.version : "" };
 }
 
+async function versionsNow(scope, pid) {
+  const begun = performance.now();
+  return { begun, rows: await api.versions(scope, pid) };
+}
+
 export function usePlugin(scope, pid, query) {
-  const list = useLoad(() => api.versions(scope, pid), [scope, pid]);
+  const list = useLoad(() => versionsNow(scope, pid), [scope, pid]);
   const [changes, change] = useState({});
   const [beat, setBeat] = useState(0);
   useLive([...PLUGIN_KINDS, "replication.state"], (event) => {
@@ -41,9 +47,12 @@ export function usePlugin(scope, pid, query) {
     setBeat((n) => n + 1);
     list.reload();
   });
-  useEffect(() => change({}), [list.value]); /* what the server says now is newer */
+  useEffect(() => {
+    const own = newerThan(list.value?.begun ?? 0);
+    change((now) => Object.fromEntries(Object.entries(now).filter(([id]) => own.has(id)))); /* of the others the server knows better */
+  }, [list.value]);
   const patch = (id, what) => change((now) => ({ ...now, [id]: what }));
-  const all = (list.value ?? []).map((row) => (changes[row.id] ? { ...row, ...changes[row.id] } : row));
+  const all = (list.value?.rows ?? []).map((row) => (changes[row.id] ? { ...row, ...changes[row.id] } : row));
   return { scope, pid, list, patch, beat, ...(all.length > 0 ? pick(all, query) : { rows: [] }) };
 }
 
@@ -53,10 +62,10 @@ export async function flip(plugin, row, on, undo = true) {
   const name = `${row.name} ${row.version}`;
   patch(row.id, { enabled: on });
   try {
-    await api.changePlugin(row, scope, { enabled: on });
+    await changing(row.id, () => api.changePlugin(row, scope, { enabled: on }));
     toast({ text: on ? c.enabled(name) : c.disabled(name), undo: undo ? () => flip(plugin, row, !on, false) : undefined });
   } catch (error) {
-    patch(row.id, undefined);
+    patch(row.id, { enabled: row.enabled });
     toast({ error });
   }
   list.reload();
@@ -81,10 +90,10 @@ export async function rollBack(plugin) {
 export async function setTag(plugin, row, tag, undo = true) {
   plugin.patch(row.id, { tag: tag || null });
   try {
-    await api.changePlugin(row, plugin.scope, { tag: tag || null });
+    await changing(row.id, () => api.changePlugin(row, plugin.scope, { tag: tag || null }));
     toast({ text: tag ? t.tagDone(row.version, tag) : t.tagGone(row.version), undo: undo ? () => setTag(plugin, row, row.tag, false).catch(() => {}) : undefined });
   } catch (error) {
-    plugin.patch(row.id, undefined);
+    plugin.patch(row.id, { tag: row.tag });
     if (!undo) toast({ error });
     throw error;
   } finally {

@@ -160,7 +160,7 @@ test("a switch does not go back while older answers come in", async (bench) => {
   await tag(null); /* one more, so that the answer before it has been taken or left */
   await row.getByText("newest").waitFor({ state: "detached" });
   same(await flip.getAttribute("aria-checked"), "false");
-});
+}, { fresh: {} });
 
 test("news stay while they have the focus, and leave afterwards", async (bench) => {
   await bench.server.upload("system", await packageOf({ pid: "com.acme.news", name: "Newsworthy" }));
@@ -176,7 +176,7 @@ test("news stay while they have the focus, and leave afterwards", async (bench) 
   await page.getByRole("searchbox").focus();
   await page.clock.runFor(30000);
   await undo.waitFor({ state: "detached" });
-});
+}, { fresh: {} });
 
 test("many at once: disable, undo, download as one archive", async (bench) => {
   await withExamples(bench);

@@ -17,20 +17,35 @@ import { shapes } from "./icons.js";
 
 /* ---- hooks ------------------------------------------------------------------------------------- */
 
-/* Runs a loader, again when a dependency changes or on reload(); what was there stays meanwhile. */
+/*
+ * Runs a loader, again when a dependency changes or on reload(); what was there stays meanwhile. Of
+ * several answers on their way each newer one is shown, so that the page goes on also while it is
+ * asked to reload faster than it is answered; an older one that was overtaken is left.
+ */
 export function useLoad(loader, deps = []) {
   const [state, set] = useState({ loading: true });
   const [round, again] = useState(0);
+  const asked = useRef({ newest: 0, shown: 0, since: 0 });
   useEffect(() => {
-    let here = true;
+    const { current } = asked;
+    current.since = current.newest; /* what was asked for before is about something else */
+    return () => {
+      current.since = Infinity;
+    };
+  }, deps);
+  useEffect(() => {
+    const { current } = asked;
+    const mine = ++current.newest;
+    const take = (next) => {
+      if (mine <= Math.max(current.since, current.shown)) return;
+      current.shown = mine;
+      set((now) => ({ ...next(now), loading: mine < current.newest }));
+    };
     set((now) => ({ ...now, loading: true }));
     loader().then(
-      (value) => here && set({ value, loading: false }),
-      (wrong) => here && set((now) => ({ value: now.value, wrong, loading: false })),
+      (value) => take(() => ({ value })),
+      (wrong) => take((now) => ({ value: now.value, wrong })),
     );
-    return () => {
-      here = false;
-    };
   }, [round, ...deps]);
   return { ...state, reload: () => again((n) => n + 1) };
 }

@@ -51,6 +51,13 @@ test("the settings form judges every type, masks secrets and gives its JSON", as
   await page.getByRole("switch", { name: "Show secrets" }).click();
   same(await values(), whole);
   same(JSON.parse(await bench.copied(page, () => page.getByRole("button", { name: "Copy with secrets" }).click())), whole);
+  await page.getByLabel("retries").fill("8");
+  const copy = page.getByRole("button", { name: "Copy with secrets" }); /* what it would copy now has not been copied */
+  await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new Error("as on a plain line"))));
+  await copy.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
+  same(await page.evaluate(() => document.activeElement.textContent.trim()), "Copied", "the focus stays where it was:");
   await page.getByRole("button", { name: "Orchestrator entry" }).click();
   const entry = (await values())[`system:${pid}@1.0.0`];
   same([entry.id, entry.settings.length, entry.settings[0]], [pid, 7, { key: "endpoint", name: "Endpoint", value: "https://service.example" }]);

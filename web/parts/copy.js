@@ -5,7 +5,7 @@
  * another menu, copySections([[title, call], ...]) those of several actions at its end. The rows
  * come from commands.js.
  */
-import { html, useState } from "../preact.js";
+import { html, useEffect, useState } from "../preact.js";
 import { texts } from "../texts.js";
 import { Menu } from "./menu.js";
 import { toast } from "./toast.js";
@@ -14,6 +14,7 @@ const t = texts.copy;
 
 /* The clipboard proper is only there on a secure origin; an appliance in a plain network has none. */
 function copyOldWay(text) {
+  const before = document.activeElement;
   const area = document.createElement("textarea");
   area.value = text;
   area.className = "unseen";
@@ -21,6 +22,7 @@ function copyOldWay(text) {
   area.select();
   const done = document.execCommand("copy");
   area.remove();
+  before?.focus({ preventScroll: true }); /* selecting took it away */
   return done;
 }
 
@@ -35,6 +37,7 @@ export async function copyText(text) {
 
 export function CopyButton({ text, label = t.label, kind = "quiet" }) {
   const [state, set] = useState("");
+  useEffect(() => set(""), [text]); /* this text has not been copied */
   const copy = async () => set((await copyText(text)) ? t.done : t.failed);
   return html`<button type="button" class="button button-small button-${kind}" onClick=${copy}>
     <span aria-live="polite">${state || label}</span>

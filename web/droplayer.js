@@ -18,10 +18,14 @@ const holdsFiles = (e) => [...(e.dataTransfer?.types ?? [])].includes("Files");
 
 /* Lines up what was dropped (entries) or chosen (files); target "" = to be asked for. */
 export async function takeFiles({ entries, files }, target) {
-  const { archivesOf, nodesOfEntries, nodesOfFiles } = await import("./drop.js");
-  const archives = await archivesOf(entries?.length ? nodesOfEntries(entries) : nodesOfFiles(files));
-  if (archives.length === 0) toast({ text: t.nothing, bad: true });
-  else addUploads(archives, target);
+  try {
+    const { archivesOf, nodesOfEntries, nodesOfFiles } = await import("./drop.js");
+    const archives = await archivesOf(entries?.length ? nodesOfEntries(entries) : nodesOfFiles(files));
+    if (archives.length === 0) toast({ text: t.nothing, bad: true });
+    else addUploads(archives, target);
+  } catch (wrong) {
+    toast({ text: wrong instanceof DOMException ? t.unreadable : texts.error.offline, bad: true });
+  }
 }
 
 function Zone({ target, name, note, onDone }) {
@@ -99,7 +103,14 @@ export function UploadPanel({ scope }) {
   const open = useStore(uploads, (now) => now.open);
   const [Panel, setPanel] = useState(null);
   useEffect(() => {
-    if (open && !Panel) import("./views/upload.js").then((file) => setPanel(() => file.Uploads));
+    if (open && !Panel)
+      import("./views/upload.js").then(
+        (file) => setPanel(() => file.Uploads),
+        () => {
+          openUploads(false);
+          toast({ text: texts.error.offline, bad: true });
+        },
+      );
   }, [open]);
   return open && Panel ? html`<${Panel} scope=${scope} onClose=${() => openUploads(false)} />` : null;
 }

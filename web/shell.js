@@ -204,8 +204,12 @@ function Banner() {
 function useFloating() {
   const [at, setAt] = useState(null);
   const open = async (name) => {
-    const file = name === "help" ? await import("./help.js") : await import("./palette.js");
-    setAt({ name, Part: name === "help" ? file.Help : file.Palette });
+    try {
+      const file = name === "help" ? await import("./help.js") : await import("./palette.js");
+      setAt({ name, Part: name === "help" ? file.Help : file.Palette });
+    } catch {
+      toast({ text: texts.error.offline, bad: true });
+    }
   };
   return { at, open, close: () => setAt(null) };
 }
@@ -250,7 +254,7 @@ export function House() {
   }, [scope]);
   const canUpload = targetsOf(state).length > 0;
   useEffect(() => {
-    (window.requestIdleCallback ?? setTimeout)(() => import("./palette.js")); /* there when the first letter is typed */
+    (window.requestIdleCallback ?? setTimeout)(() => import("./palette.js").catch(() => {})); /* there when the first letter is typed */
   }, []);
   useKeys({ "?": () => floating.open("help"), u: () => (canUpload ? openUploads() : false) });
   useKeys({ "mod+k": () => (floating.at ? floating.close() : floating.open("palette")) }, { always: true });

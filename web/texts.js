@@ -179,6 +179,7 @@ export const texts = {
     dropUnknown: "Somewhere else",
     dropUnknownNote: "Choose afterwards",
     nothing: "There is no ZIP and no folder with a plugin.py in what you dropped.",
+    unreadable: "What you dropped cannot be read. Check that it is still there and may be opened.",
     states: {
       target: "Waiting for a target",
       queued: "Waiting",

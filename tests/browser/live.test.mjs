@@ -161,6 +161,24 @@ test("who asked for less motion sees none, also while waiting", async (bench) =>
   await page.unrouteAll({ behavior: "wait" });
 });
 
+/* An error that nobody catches is noted by the bench; a button that does nothing would be the other way to be wrong. */
+test("what is fetched only when it is needed says so when it does not come", async (bench) => {
+  const page = await bench.open();
+  await page.route(/\/(palette|help|upload)\.js/, (route) => route.abort());
+  await bench.signIn(page, bench.admin);
+  const news = page.locator(".toast", { hasText: "The appliance does not answer" });
+  for (const key of ["?", "Control+k", "u"]) {
+    await page.keyboard.press(key);
+    await news.waitFor();
+    same(await page.getByRole("dialog").count(), 0);
+    await news.getByRole("button", { name: "Close" }).click();
+    await news.waitFor({ state: "detached" });
+  }
+  await page.unrouteAll({ behavior: "wait" });
+  await page.keyboard.press("u"); /* nothing is left over from the try that failed */
+  await page.getByRole("dialog", { name: "Uploads" }).waitFor();
+});
+
 test("200 % zoom and a narrow phone lose nothing", async (bench) => {
   const page = await bench.open({ who: bench.admin, width: 640, height: 430, deviceScaleFactor: 2 });
   await page.getByRole("heading", { level: 1 }).waitFor();

@@ -87,7 +87,7 @@ export function Bulk({ scope, rows, onClear }) {
   const download = async () => {
     let done = 0;
     setBusy(t.packing(0, rows.length));
-    await downloadAll(rows, scope, () => setBusy(t.packing(++done, rows.length)));
+    await downloadAll(rows, scope, () => setBusy(t.packing(++done, rows.length))).catch(() => toast({ text: texts.error.offline, bad: true }));
     setBusy("");
   };
   return html`<div class="bulk" role="region" aria-label=${texts.bulkBar}>

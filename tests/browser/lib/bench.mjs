@@ -34,7 +34,7 @@ const PATIENCE = 60000;
 const LOOKS = [["wide", "light", 1280, 860], ["wide", "dark", 1280, 860], ["phone", "light", 360, 740], ["phone", "dark", 360, 740]];
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.LARDER_CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
+  return chromium.launch({ timeout: 2 * PATIENCE, executablePath: process.env.LARDER_CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
 }
 
 /* All windows of a browser have one clipboard, and two tests run at a time: one after the other. */

@@ -75,15 +75,17 @@ static enum err get(struct importing *i, const char *key, int64_t size, struct s
     return err;
 }
 
-static enum err ensure_org(struct importing *i, const char *id)
+static enum err ensure_org(struct importing *i, struct upload *up)
 {
     struct ctx *ctx = i->cli->ctx;
     struct org org;
-    enum err err = orgs_get(ctx, &i->local.domain, id, true, &org);
-    if (err != ERR_NOT_FOUND || cli_has(i->cli, "dry-run"))
+    enum err err = orgs_get(ctx, &i->local.domain, up->org_id, true, &org);
+    if (err != ERR_NOT_FOUND)
         return err;
     ctx_forgive(ctx);
-    return orgs_adopt(ctx, &i->local.domain, &i->local.actor, id, &org);
+    up->org_to_come = up->dry_run;
+    return up->dry_run ? orgs_may_adopt(ctx, up->org_id)
+                       : orgs_adopt(ctx, &i->local.domain, &i->local.actor, up->org_id, &org);
 }
 
 static enum err publish(struct importing *i, const struct place *place, const char *key,
@@ -97,7 +99,7 @@ static enum err publish(struct importing *i, const struct place *place, const ch
         return ctx_no_memory(ctx);
     enum err err = get(i, key, size, &up.bytes);
     if (err == OK && up.org_id)
-        err = ensure_org(i, up.org_id);
+        err = ensure_org(i, &up);
     if (err == OK)
         err = publish_upload(ctx, &i->local.domain, &i->local.actor, &up, done);
     if (err == OK && (!slice_is(place->pid, done->plugin.pid) ||

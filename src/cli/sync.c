@@ -71,17 +71,25 @@ static bool speaks(const struct jr *v)
     return is_state(v, "online") || is_state(v, "single-writer");
 }
 
-/* A state that does not pass by itself. */
-static bool is_hopeless(const struct jr *v)
+/* How it stood when it was asked: what was so before is no answer. */
+struct asked {
+    struct slice success_at, error_at;
+};
+
+/* A state that does not pass by itself, entered or found again after we asked. */
+static bool is_hopeless(const struct jr *v, const struct asked *asked)
 {
-    return !speaks(v) && !is_state(v, "starting") && !is_state(v, "offline");
+    if (is_state(v, "disabled") || is_state(v, "local-only"))
+        return true;
+    return !speaks(v) && !is_state(v, "starting") && !is_state(v, "offline") &&
+           !slice_eq(jr_str(jr_member(v, "last_error_at")), asked->error_at);
 }
 
 /* Everything is where it should be, and that was seen after we asked. */
-static bool is_done(const struct jr *v, struct slice asked_at)
+static bool is_done(const struct jr *v, const struct asked *asked)
 {
     bool reads = is_state(v, "single-writer") && jr_str(jr_member(v, "writer")).n > 0;
-    return speaks(v) && !slice_eq(jr_str(jr_member(v, "last_success_at")), asked_at) &&
+    return speaks(v) && !slice_eq(jr_str(jr_member(v, "last_success_at")), asked->success_at) &&
            (number(v, "backlog", "changes") == 0 || reads) && number(v, "log", "lag") == 0 &&
            number(v, "packages", "missing") == 0;
 }
@@ -125,7 +133,7 @@ static enum err give_up(struct cli *cli, const struct jr *v)
 
 /* Looks until it is done, hopeless, the store has not answered for ten seconds, or
  * nothing has moved for a whole one. */
-static enum err wait_for(struct cli *cli, struct target *t, struct slice asked_at)
+static enum err wait_for(struct cli *cli, struct target *t, const struct asked *asked)
 {
     struct arena *all = cli->ctx->arena, scratch;
     struct progress p = {-1, -1, -1, clock_mono_ms(cli->ctx->clock), 0};
@@ -140,11 +148,11 @@ static enum err wait_for(struct cli *cli, struct target *t, struct slice asked_a
         err = target_get(cli, t, PATH, &v, &text);
         if (err == OK) {
             show_progress(cli, v, &p);
-            done = is_done(v, asked_at);
+            done = is_done(v, asked);
         }
         int64_t now = clock_mono_ms(cli->ctx->clock);
         bool stands = now - p.moved_at > PATIENCE_MS || (p.away_at && now - p.away_at > AWAY_MS);
-        if (err == OK && !done && (is_hopeless(v) || stands))
+        if (err == OK && !done && (is_hopeless(v, asked) || stands))
             err = give_up(cli, v);
         cli->ctx->arena = all;
         if (err == OK && !done)
@@ -211,8 +219,11 @@ static enum err exec(struct cli *cli)
         err = decide(cli, t, &v);
     if (err == OK && !only_show)
         err = ask(cli, t, "sync", &v);
-    if (err == OK && !only_show)
-        err = wait_for(cli, t, jr_str(jr_member(v, "last_success_at")));
+    if (err == OK && !only_show) {
+        const struct asked asked = {jr_str(jr_member(v, "last_success_at")),
+                                    jr_str(jr_member(v, "last_error_at"))};
+        err = wait_for(cli, t, &asked);
+    }
     if (err == OK)
         err = show(cli, t);
     target_close(t);

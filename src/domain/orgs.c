@@ -80,20 +80,28 @@ enum err orgs_create(struct ctx *ctx, struct domain *d, const struct actor *acto
     return err;
 }
 
+enum err orgs_may_adopt(struct ctx *ctx, const char *id)
+{
+    if (crypto_is_uuid(slice_of(id)))
+        return OK;
+    return ctx_fail(ctx, ERR_INVALID, "The org '%.64s' cannot be taken over: its id is no UUID",
+                    id);
+}
+
 enum err orgs_adopt(struct ctx *ctx, struct domain *d, const struct actor *actor, const char *id,
                     struct org *out)
 {
     struct making m = {actor, out};
-    if (!crypto_is_uuid(slice_of(id)))
-        return ctx_fail(ctx, ERR_INVALID, "The org '%.64s' cannot be taken over: its id is no UUID",
-                        id);
+    enum err err = orgs_may_adopt(ctx, id);
+    if (err != OK)
+        return err;
     *out = (struct org){.id = id,
                         .name = id,
                         .status = "active",
                         .tier = "free",
                         .created_at = ctx->now,
                         .updated_at = ctx->now};
-    enum err err = store_write(ctx, d->store, insert_org, &m);
+    err = store_write(ctx, d->store, insert_org, &m);
     replica_wake(d->replica);
     return err;
 }

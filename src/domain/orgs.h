@@ -23,8 +23,10 @@ struct org_new {
 enum err orgs_create(struct ctx *ctx, struct domain *d, const struct actor *actor,
                      const struct org_new *what, struct org *out) MUST_USE;
 
+/* ERR_INVALID where the id is no UUID. */
+enum err orgs_may_adopt(struct ctx *ctx, const char *id) MUST_USE;
 /* An org that another catalog calls by that id; it is named by it until somebody changes that.
- * ERR_INVALID where the id is no UUID. */
+ * ERR_INVALID where it may not be. */
 enum err orgs_adopt(struct ctx *ctx, struct domain *d, const struct actor *actor, const char *id,
                     struct org *out) MUST_USE;
 

@@ -396,7 +396,8 @@ static enum err read_and_judge(struct ctx *ctx, struct publishing *p, struct zip
     int64_t archive_us = 0;
     if (found == NULL)
         return ctx_no_memory(ctx);
-    enum err err = up->org_id ? orgs_get(ctx, p->d, up->org_id, false, &org) : OK;
+    bool asks = up->org_id && !(up->dry_run && up->org_to_come);
+    enum err err = asks ? orgs_get(ctx, p->d, up->org_id, false, &org) : OK;
     if (err == OK)
         err = read_package(ctx, up, &org, zip, found, &archive_us);
     if (err == OK)

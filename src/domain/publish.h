@@ -21,6 +21,7 @@ struct upload {
     struct slice file_name; /* as the client named it: only its extension is looked at */
     struct slice bytes;
     bool dry_run;                 /* everything but the storing */
+    bool org_to_come;             /* with dry_run: the organization is made before the real one */
     bool allow_backport;          /* a version below the highest one is wanted */
     struct slice idempotency_key; /* none = SLICE_NONE */
 };

@@ -81,6 +81,19 @@ static enum err housekeeping(struct ctx *ctx, struct replica *r)
     return err;
 }
 
+static enum err read_waiting(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    return outbox_figures(ctx, conn, arg);
+}
+
+/* What had to wait for the store is told when it has answered, and is gone by then. */
+static enum err note_waiting(struct ctx *ctx, struct replica *r)
+{
+    if (r->view.state == REPLICA_ONLINE || r->view.state == REPLICA_SINGLE_WRITER)
+        return OK;
+    return store_read(ctx, r->d->store, read_waiting, &r->loop.waited);
+}
+
 static enum err go_round(struct ctx *ctx, struct replica *r, bool *did)
 {
     bool pulled = false, pushed = false;
@@ -92,6 +105,8 @@ static enum err go_round(struct ctx *ctx, struct replica *r, bool *did)
         err = replica_check_gap(ctx, r);
     if (err == OK && r->loop.may_write)
         err = replica_backfill(ctx, r);
+    if (err == OK)
+        err = note_waiting(ctx, r);
     if (err == OK && r->loop.may_write)
         err = replica_push(ctx, r, &pushed);
     *did = pulled || pushed;

@@ -91,6 +91,7 @@ struct replica {
         enum replica_state said; /* what was logged last */
         int64_t said_at;
         int fails;
+        struct outbox_figures waited; /* when the store came back */
         int64_t poll_ms;
         int64_t next_meet, next_beat, next_gap, next_tend, next_probe; /* monotonic */
         int64_t beat_seq; /* applied_seq of the last heartbeat */

@@ -53,7 +53,8 @@ enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_ans
 
 static void say(struct replica *r, enum replica_state state, const char *why)
 {
-    struct outbox_figures f = {0};
+    bool ok = state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER;
+    const struct outbox_figures f = ok ? r->loop.waited : (struct outbox_figures){0};
     bool bad = state != REPLICA_ONLINE && state != REPLICA_STARTING && state != REPLICA_DISABLED;
     int64_t now = clock_mono_ms(r->clock);
     if (state == REPLICA_DISABLED || state == REPLICA_LOCAL_ONLY)
@@ -62,14 +63,7 @@ static void say(struct replica *r, enum replica_state state, const char *why)
         return;
     if (r->loop.said == state && state != REPLICA_AUTH_FAILED)
         return;
-    struct arena arena;
-    struct ctx ctx;
     char rows[24], bytes[24];
-    arena_init(&arena, 1 << 20);
-    ctx_init(&ctx, &arena, r->clock, r->log, "replica");
-    struct replica_view *view = arena_alloc(&arena, sizeof *view);
-    if (view && state == REPLICA_ONLINE && replica_view(&ctx, r, view) == OK)
-        f = view->backlog;
     (void)snprintf(rows, sizeof rows, "%lld", (long long)f.rows);
     (void)snprintf(bytes, sizeof bytes, "%lld", (long long)f.bytes);
     enum log_level level = !bad ? LOG_INFO
@@ -79,7 +73,6 @@ static void say(struct replica *r, enum replica_state state, const char *why)
                                : LOG_WARN;
     log_line(r->log, level, NULL, "replication", "state", replica_state_name(state), "why", why,
              "store", r->s3 ? s3_name(r->s3) : "", "backlog", rows, "backlog_bytes", bytes, NULL);
-    arena_free(&arena);
     r->loop.said = state;
     r->loop.said_at = now;
     events_emit(r->d, &(struct event){.kind = "replication.state"});

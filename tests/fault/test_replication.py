@@ -285,6 +285,8 @@ def test_cadences_layout_and_taking_it_over(cluster, stub_store, start_server, c
     fresh = start_server(admin_password=PASSWORD, LARDER_S3_ENABLED="off")
     fresh.stop()
     env = stub_store.environment(other.bucket)
+    tried = cli("import-bucket", "--data", fresh.data, "--dry-run", check=1, **env)  # the org is not here yet, and will be
+    assert "2 added, 0 unchanged, 1 refused" in tried.stdout
     done = cli("import-bucket", "--data", fresh.data, check=1, **env)
     assert "2 added, 0 unchanged, 1 refused" in done.stdout
     assert other.keys() == before

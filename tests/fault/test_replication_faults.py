@@ -112,9 +112,15 @@ def test_4_a_store_that_never_answers_holds_nobody_up(cluster, stub_store):
         took.append(time.monotonic() - begun)
     assert max(took) < 1, took
     a.until("offline")
+    waiting = a.view()["backlog"]
+    assert waiting["changes"] == 30
     stub_store.clear()
     cluster.settle()
     assert len(cluster.keys("log/")) == 30
+    # its return is said once, with what had waited for it
+    eventually(lambda: "event=replication state=online" in a.log.partition("state=offline")[2], "the line")
+    back = [line for line in a.log.partition("state=offline")[2].splitlines() if "event=replication state=online" in line]
+    assert len(back) == 1 and f"backlog=30 backlog_bytes={waiting['bytes']}" in back[0], back
 
 
 def test_5_a_put_that_breaks_off_leaves_no_part(cluster, stub_store, wires):
@@ -330,7 +336,7 @@ def test_18_without_conditional_writes_one_node_writes(cluster, stub_store, cond
     assert facts(a) == facts(b) and len(cluster.log()) == 2
 
 
-def test_20_another_bucket_stops_everything(cluster, stub_store):
+def test_20_another_bucket_stops_everything(cluster, stub_store, cli):
     a = cluster.node("a")
     a.upload()
     cluster.settle()
@@ -356,7 +362,9 @@ def test_20_another_bucket_stops_everything(cluster, stub_store):
         stub_store.remove(cluster.bucket, k)
     a.sync()
     a.until("foreign-bucket")
-    assert a.client.post("/api/admin/replication/bucket").status_code == 202
+    told = {"LARDER_URL": a.server.url, "LARDER_TOKEN": a.client.bearer}
+    assert "--accept-bucket" in cli("sync", check=4, **told).stderr
+    assert "online" in cli("sync", "--accept-bucket", check=0, **told).stdout  # what was so before is no answer
     cluster.settle()
     b = cluster.node("b")
     cluster.settle()

@@ -41,7 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
         fields = {k: v for k, v in self.headers.items() if k.lower() not in HOP}
         fields["X-Forwarded-For"] = self.client_address[0]
-        line = http.client.HTTPConnection(target.hostname, target.port, timeout=30)
+        line = http.client.HTTPConnection(target.hostname, target.port, timeout=180)
         line.request(self.command, self.path, body, fields)
         answer = line.getresponse()
         content = answer.read()

@@ -12,7 +12,6 @@ fails: a run without a real store has not tested replication, and says so.
     aws(store, ...), s3cmd(store, ...)         witnesses from outside
 """
 
-import contextlib
 import http.client
 import itertools
 import json
@@ -20,7 +19,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -28,9 +26,11 @@ import uuid
 
 import pytest
 
+from ports import free_ports
+
 NEEDED = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph-authtool", "monmaptool", "ceph")
-START_SECONDS = 120  # it takes 12 s on an idle machine
-STOP_SECONDS = 10
+START_SECONDS = 300  # it takes 12 s on an idle machine
+STOP_SECONDS = 30
 AWS = "/usr/bin/aws"  # Debian's; another one may stand before it in the path
 
 CONF = """
@@ -72,14 +72,6 @@ rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 rgw data = {folder}/rgw
 rgw enable apis = s3, admin
 """
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
 
 
 def stop_process(process):
@@ -218,7 +210,7 @@ class Ceph(Store):
 
 
 def run_witness(argv, check, env=None, stdin=None):
-    done = subprocess.run(argv, capture_output=True, timeout=120, env=env, input=stdin, check=False)
+    done = subprocess.run(argv, capture_output=True, timeout=300, env=env, input=stdin, check=False)
     if check and done.returncode != 0:
         raise AssertionError(f"{argv}: {done.stderr.decode(errors='replace')}")
     return done

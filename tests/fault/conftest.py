@@ -11,16 +11,16 @@ import tempfile
 
 import pytest
 
-from ceph import ceph_store
-from proxy import Proxy
-from swift import swift_store
-
 STUB = pathlib.Path(__file__).resolve().parents[1] / "stub"
 sys.path.insert(0, str(STUB))
 from s3_stub import S3Stub  # noqa: E402
 
 HTTP = pathlib.Path(__file__).resolve().parents[1] / "http"
 sys.path.insert(0, str(HTTP))
+from ceph import ceph_store  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from swift import swift_store  # noqa: E402
+
 _spec = importlib.util.spec_from_file_location("http_conftest", HTTP / "conftest.py")
 http_conftest = importlib.util.module_from_spec(_spec)
 sys.modules["http_conftest"] = http_conftest
@@ -49,6 +49,29 @@ class Faults:
     def count(self):
         path = self.folder / "arm.count"
         return int(path.read_text()) if path.exists() else 0
+
+
+@pytest.fixture
+def small_disk():
+    """small_disk("24m"): a folder that is a file system of that size; again with a folder: its new size."""
+    made = []
+
+    def mount(size, folder=None):
+        option = f"size={size}" if folder is None else f"remount,size={size}"
+        place = folder or pathlib.Path(tempfile.mkdtemp(prefix="larder-full-"))
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", option, "tmpfs", str(place)], capture_output=True, text=True)
+        if folder is None and done.returncode != 0:
+            place.rmdir()
+            pytest.skip("this machine lets nobody mount a file system: " + done.stderr.strip())
+        assert done.returncode == 0, done.stderr
+        if folder is None:
+            made.append(place)
+        return place
+
+    yield mount
+    for place in made:
+        subprocess.run(["umount", "-l", str(place)], check=False)
+        place.rmdir()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import time
 
 from packages import package, v1_package
 
-PATIENCE = 30
+PATIENCE = 180
 PASSWORD = "a-password-of-the-first-admin"
 QUICK = {"LARDER_S3_POLL": "100ms"}
 V1 = "/api/v1/plugins"
@@ -145,7 +145,7 @@ class Cluster:
     def head(self):
         return max([int(k[4:24]) for k in self.keys("log/")], default=0)
 
-    def settle(self, *nodes, seconds=60):
+    def settle(self, *nodes, seconds=300):
         """Until nothing waits anywhere, every package is here and all made the same of the log."""
         nodes = nodes or [n for n in self.nodes if n.server and n.server.process.poll() is None]
 

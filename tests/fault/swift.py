@@ -16,11 +16,12 @@ import time
 
 import pytest
 
-from ceph import Store, free_ports, stop_process
+from ceph import Store, stop_process
+from ports import free_ports
 
 NEEDED = ("swift-proxy-server", "swift-account-server", "swift-container-server", "swift-object-server",
           "swift-ring-builder", "memcached")
-START_SECONDS = 120
+START_SECONDS = 300
 KINDS = ("account", "container", "object")
 
 SWIFT_CONF = """
@@ -111,7 +112,7 @@ class Swift(Store):
         for kind in KINDS:
             ring, port = str(self.folder / f"{kind}.builder"), self.ports[kind]
             for words in (["create", "6", "1", "0"], ["add", f"r1z1-127.0.0.1:{port}/d1", "1"], ["rebalance"]):
-                done = subprocess.run(["swift-ring-builder", ring, *words], capture_output=True, text=True, timeout=60)
+                done = subprocess.run(["swift-ring-builder", ring, *words], capture_output=True, text=True, timeout=START_SECONDS)
                 assert done.returncode in (0, 1), done.stdout + done.stderr  # 1 is a warning
             text = BACK_CONF.format(folder=self.folder, port=port, user=user, kind=kind)
             (self.folder / f"{kind}.conf").write_text(text)

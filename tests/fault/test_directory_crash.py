@@ -20,7 +20,7 @@ from packages import v1_package
 
 ALL = bool(os.environ.get("LARDER_TEST_ALL"))
 STEPS = 1000 if ALL else 6  # of all steps, evenly apart
-SECONDS = 60  # a wait ends at an event; this is when the test gives up
+SECONDS = 300  # a wait ends at an event; this is when the test gives up
 ENV = {"LARDER_DIRECTORY_PLUGINS": "true", "LARDER_HEALTH_ON_UPLOAD": "off", "LARDER_DEPENDENCIES": "check",
        "LARDER_S3_ENABLED": "false"}  # fmt: skip
 

@@ -10,10 +10,10 @@ import shutil
 import sqlite3
 
 import pytest
-from ceph import free_ports
 from nodes import PASSWORD, Cluster, eventually, facts, math_plugin, sha
 from packages import package
 from people import create_org
+from ports import free_ports
 
 
 @pytest.fixture
@@ -194,9 +194,11 @@ def test_readiness_waits_for_the_first_catch_up_only(cluster, stub_store):
     a.upload()
     cluster.settle()
     stub_store.rule("GET", r"^log/", stall="before")
-    b = cluster.node("b", LARDER_S3_TIMEOUT="2s")
+    b = cluster.node("b", LARDER_S3_TIMEOUT="5m")
     ready = b.client.get("/readyz")
     assert ready.status_code == 503 and ready.json()["components"]["initial_load"]["status"] == "pending"
+    b.stop()
+    b.start(LARDER_S3_TIMEOUT="1s")
     b.until("offline")
     assert b.client.get("/readyz").status_code == 200  # the store is away: what is here is served
     stub_store.clear()

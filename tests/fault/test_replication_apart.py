@@ -6,19 +6,14 @@ of faults that the design must survive.
 
 import contextlib
 import os
-import pathlib
 import shutil
 import sqlite3
-import subprocess
-import tempfile
 import threading
 
 import pytest
 from nodes import PASSWORD, Cluster, eventually, facts, math_plugin, sha
 from packages import package
 from witness import Witnessed
-
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
 
 
 @pytest.fixture(params=["stub", "ceph"])
@@ -166,22 +161,6 @@ def test_19_an_empty_disk_while_another_publishes(cluster):
 # ---------------------------------------------------------------- a small disk
 
 
-@pytest.fixture
-def small_disk():
-    """small_disk.folder is 24 MB large until small_disk.grow()."""
-    class Disk:
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-full-"))
-
-        def grow(self):
-            subprocess.run(["mount", "-o", "remount,size=200m", str(self.folder)], check=True)
-
-    disk = Disk()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk.folder)], check=True)
-    yield disk
-    subprocess.run(["umount", "-l", str(disk.folder)], check=False)
-    disk.folder.rmdir()
-
-
 def large(version, mib=1):
     return package("com.acme.tool", version, files={"pad.bin": os.urandom(mib << 20)})
 
@@ -199,7 +178,6 @@ def check_no_half(node):
         assert sha(blob.read_bytes()) == blob.name, "half a package under the name of a whole one"
 
 
-@root_only
 def test_14_a_disk_that_fills_while_packages_are_fetched(cluster, small_disk):
     a = cluster.node("a")
     count = 20
@@ -207,22 +185,23 @@ def test_14_a_disk_that_fills_while_packages_are_fetched(cluster, small_disk):
         a.upload(version=f"1.{n}.0", content=large(f"1.{n}.0"))
     cluster.settle()
     b = cluster.node("b", run=False)
-    b.data = small_disk.folder / "data"
+    folder = small_disk("24m")
+    b.data = folder / "data"
     b.start()
     eventually(lambda: "replication.fetch_failed" in b.log, "the end of the disk")
     assert b.client.get("/api/admin/plugins").status_code == 200 and b.client.get("/readyz").status_code == 200
     assert b.upload(version="2.0.0", expect=None, content=large("2.0.0", 4)).status_code == 507
     check_no_half(b)
-    small_disk.grow()
+    small_disk("200m", folder)
     cluster.settle()
     assert facts(a) == facts(b) and len(b.rows()) == count
     check_whole(b)
 
 
-@root_only
 def test_14_a_disk_that_fills_while_packages_are_uploaded(cluster, small_disk):
     a, b = cluster.node("a", run=False), cluster.node("b")
-    a.data = small_disk.folder / "data"
+    folder = small_disk("24m")
+    a.data = folder / "data"
     a.start()
     taken, refused = set(), 0
     for n in range(40):
@@ -238,7 +217,7 @@ def test_14_a_disk_that_fills_while_packages_are_uploaded(cluster, small_disk):
             break
     assert taken and refused == 3
     check_no_half(a)
-    small_disk.grow()
+    small_disk("200m", folder)
     cluster.settle()
     # everywhere is what was acknowledged, and nothing of what was refused
     assert facts(a) == facts(b) and {r["sha256"] for r in b.rows().values()} == taken

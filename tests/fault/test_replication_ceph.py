@@ -68,7 +68,7 @@ def test_10_one_winner_everywhere(cluster):
             t.join()
         told_yes += list(status.values()).count(201) == 2
 
-    cluster.settle(seconds=120)
+    cluster.settle()
     assert facts(a) == facts(b) and len(a.rows()) == rounds
     lost = a.conflicts() + b.conflicts()
     assert len(lost) == told_yes > 0
@@ -105,7 +105,7 @@ def test_7_an_answer_that_comes_too_late(cluster, ceph_store):
         assert a.download(a.row()).status_code == 200
     finally:
         ceph_store.osd.send_signal(signal.SIGCONT)
-    cluster.settle(seconds=120)
+    cluster.settle()
     assert a.conflicts() == [] and len(cluster.log()) == 1 and len(cluster.keys("versions/")) == 1
 
 
@@ -195,7 +195,7 @@ def test_12_five_nodes_toggle_for_half_a_minute(cluster, ceph_store, wires):
     for t in threads:
         t.join()
     wire.heal()
-    cluster.settle(seconds=300)
+    cluster.settle()
     assert len({json.dumps(sorted(map(str, facts(n).items()))) for n in nodes}) == 1
 
 
@@ -225,7 +225,7 @@ def test_9_killed_at_random_moments_under_load(cluster):
         over.set()
         worker.join()
         a.start()
-    cluster.settle(seconds=300)
+    cluster.settle()
     rows = a.rows()
     for version, digest in acknowledged.items():
         assert rows["com.acme.tool", version]["sha256"] == digest

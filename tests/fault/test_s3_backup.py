@@ -19,7 +19,7 @@ from packages import package
 from s3_stub import S3Stub
 
 EVERYTHING = os.environ.get("LARDER_TEST_ALL") == "1"
-DEADLINE = 60
+DEADLINE = 300
 
 
 @pytest.fixture

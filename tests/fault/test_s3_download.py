@@ -6,7 +6,7 @@ import pytest
 import requests
 from packages import package
 
-DEADLINE = 30
+DEADLINE = 180
 OPTIONS = {"LARDER_DOWNLOAD_REDIRECT": "presigned", "LARDER_S3_POLL": "100ms"}
 
 

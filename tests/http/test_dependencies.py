@@ -14,16 +14,18 @@ import threading
 import time
 
 import pytest
+from conftest import needs_sandbox
 from index_server import Index
 from packages import v1_package
 from wheels import wheel
 
-PATIENCE = 60
+PATIENCE = 300
 LITERAL = "Dependency installation failed"
 
 
 @pytest.fixture
 def wheelhouse():
+    needs_sandbox()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-wheels-"))
     folder.chmod(0o755)  # read by the user that pip runs as
     yield folder

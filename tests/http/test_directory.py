@@ -8,9 +8,10 @@ import time
 import zipfile
 
 import pytest
+from conftest import PATIENCE
 from packages import v1_package
 
-SECONDS = 30  # a wait ends at an event; this is when the test gives up
+SECONDS = PATIENCE  # a wait ends at an event; this is when the test gives up
 
 
 def members(name, version):
@@ -62,6 +63,10 @@ class Store:
     def state(self, name):
         return self.entries().get(name, {}).get("state")
 
+    def until_served(self, *names):
+        """Listed, and all that follows the row done: a row is seen before its files are in their places."""
+        until(lambda: set(names) <= set(self.listed()) and all(self.state(n + "-1.0.0") == "listed" for n in names))
+
     def row(self, name):
         rows = self.admin.get("/api/admin/plugins?include_disabled=true&all_versions=true").json()
         return next(r for r in rows if r["pid"] == "legacy." + name)
@@ -79,7 +84,8 @@ def store(start_server):
 
 def test_a_folder_is_found_and_followed(store):
     place = drop(store.folder, "math_plugin", "1.0.0")
-    found = until(lambda: store.listed().get("math_plugin"))
+    store.until_served("math_plugin")
+    found = store.listed()["math_plugin"]
     assert (found["version"], found["source"]) == ("1.0.0", "system") and found["status"] != "failed"
     row = store.row("math_plugin")
     assert row["enabled"] and row["is_latest"]
@@ -89,8 +95,10 @@ def test_a_folder_is_found_and_followed(store):
     download = store.admin.get(f"/api/admin/plugins/{row['id']}/download")
     assert download.content == archive.read_bytes()
     # a change replaces the version, once it is quiet
+    judged = store.entries()["math_plugin-1.0.0"]["judged_at"]
     (place / "notes.py").write_text("ANSWER = 42\n")
     until(lambda: "notes.py" in zipfile.ZipFile(archive).namelist())
+    until(lambda: store.entries()["math_plugin-1.0.0"]["judged_at"] != judged)
     changed = store.row("math_plugin")
     assert changed["id"] == row["id"] and changed["sha256"] != row["sha256"] and changed["enabled"]
     # it goes, and its version with it
@@ -111,8 +119,7 @@ def test_a_folder_is_found_and_followed(store):
 def test_a_zip_is_found_too(store):
     zipped = store.folder / "math_plugin-2.0.0.zip"
     zipped.write_bytes(v1_package("math_plugin", "2.0.0"))
-    until(lambda: "math_plugin" in store.listed())
-    assert (store.folder / "math_plugin-2.0.0" / "plugin.py").exists()
+    until(lambda: "math_plugin" in store.listed() and (store.folder / "math_plugin-2.0.0" / "plugin.py").exists())
     assert zipped.exists()
     zipped.unlink()
     until(lambda: "math_plugin" not in store.listed())
@@ -173,7 +180,7 @@ def test_what_was_uploaded_is_not_replaced(store):
 
 def test_a_deleted_plugin_takes_its_folder_along(store):
     place = drop(store.folder, "math_plugin", "1.0.0")
-    until(lambda: "math_plugin" in store.listed())
+    store.until_served("math_plugin")
     assert store.admin.delete("/api/v1/plugins/uploaded/math_plugin/1.0.0").status_code == 200
     assert not place.exists()
     until(lambda: store.state("math_plugin-1.0.0") == "gone")
@@ -184,7 +191,8 @@ def test_a_deleted_plugin_takes_its_folder_along(store):
 def test_over_a_restart(store):
     drop(store.folder, "stays", "1.0.0")
     drop(store.folder, "goes", "1.0.0")
-    until(lambda: set(store.listed()) == {"stays", "goes"})
+    store.until_served("stays", "goes")
+    assert set(store.listed()) == {"stays", "goes"}
     before = store.row("stays")
 
     def meanwhile():

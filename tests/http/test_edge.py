@@ -18,6 +18,7 @@ import time
 import warnings
 
 import pytest
+from conftest import PATIENCE
 
 HOST = b"Host: localhost\r\n"
 REFUSED = {400, None}
@@ -264,7 +265,7 @@ def table():
 ROWS = table()
 
 
-def receive(sock, seconds=12):
+def receive(sock, seconds=PATIENCE):
     """Everything until the server closes; None in second place when it does not."""
     end, data = time.monotonic() + seconds, b""
     while True:
@@ -390,7 +391,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(module_server):
     field = b"Authorization: Bearer " + token.encode() + b"\r\n"
     for path in (b"/api/admin/plugins/upload", b"/api/auth/login"):
         took = []
-        for _ in range(3):
+        while len(took) < 5 and (not took or min(took) >= 0.1):  # a busy machine has a quick moment too
             with module_server.connect() as sock:
                 begun = time.monotonic()
                 sock.sendall(post(field + b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1073741824\r\n", path=path))
@@ -423,12 +424,16 @@ def test_requests_in_a_row_and_at_once(module_server):
 
 
 def test_an_idle_connection_is_closed(module_server):
-    with module_server.connect() as sock:
-        sock.sendall(get())
-        read_one(sock)
-        begun = time.monotonic()
-        data, closed = receive(sock)
-        assert closed and data == b"" and 3 < time.monotonic() - begun < 8
+    took = []
+    while len(took) < 5 and (not took or took[-1] >= 8):  # of a busy machine one of several is in time
+        with module_server.connect() as sock:
+            begun = time.monotonic()  # before the request: the five seconds of the server begin later
+            sock.sendall(get())
+            read_one(sock)
+            data, closed = receive(sock)
+            took.append(time.monotonic() - begun)
+            assert closed and data == b"" and took[-1] > 3
+    assert took[-1] < 8, took
 
 
 def test_expectations(module_server):
@@ -602,7 +607,7 @@ def test_any_origin_without_cookies(start_server):
 
 def logged(server, request_id):
     """The line of the access log; it is written after the answer has gone out."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for line in server.log_text().splitlines():
             if f"request={request_id}" in line:
@@ -641,7 +646,7 @@ def worst_of(server, request, seconds):
 def is_prompt(server, request, seconds, limit=0.25):
     """Whether there is a while without a slow answer: a server that is kept busy has none, a machine
     that was busy with something else has one soon."""
-    return any(worst_of(server, request, seconds) < limit for _ in range(5))
+    return any(worst_of(server, request, seconds) < limit for _ in range(20))
 
 
 def wait_until_closed(socks, seconds):
@@ -677,18 +682,20 @@ def test_500_half_open_requests(start_server, sent):
     server = start_server()
     token = server.admin().bearer.encode()
     listing = get(b"/api/orgs", head=HOST + b"Authorization: Bearer " + token + b"\r\n")
-    socks = [server.connect() for _ in range(500)]
-    begun = time.monotonic()
-    try:
-        for sock in socks:
-            sock.sendall(sent)
-        assert is_prompt(server, get(), 0.4)
-        assert is_prompt(server, listing, 0.4)  # all in less time than the half-open ones have
-        # select() has room for 1,024 descriptors only, and 500 are ours
-        wait_until_closed(socks, 10 - (time.monotonic() - begun))
-    finally:
-        for sock in socks:
-            sock.close()
+    for last in (False, False, False, False, True):
+        with contextlib.ExitStack() as stack:
+            socks = [stack.enter_context(server.connect()) for _ in range(500)]
+            begun = time.monotonic()
+            for sock in socks:
+                sock.sendall(sent)
+            prompt = [worst_of(server, request, 0.4) < 0.25 for request in (get(), listing)]
+            beside = time.monotonic() - begun < 4  # in less time than the half-open ones have
+            # select() has room for 1,024 descriptors only, and 500 are ours
+            wait_until_closed(socks, PATIENCE)
+            in_time = time.monotonic() - begun < 10
+        if all(prompt) and beside and in_time:
+            break  # a server that they keep busy has no such round, a busy machine has one of these
+        assert not last, (prompt, beside, in_time)
     assert is_prompt(server, get(), 0.5)
 
 
@@ -705,7 +712,7 @@ def test_a_dripping_header_is_cut_off(module_server):
             if select.select([sock], [], [], 1.0)[0]:
                 closed = True
                 break
-        assert closed and time.monotonic() - begun < 8
+        assert closed and time.monotonic() - begun < 20  # all of it would take 76
 
 
 def test_64_slow_bodies_are_cut_off(module_server):
@@ -714,7 +721,7 @@ def test_64_slow_bodies_are_cut_off(module_server):
         for sock in socks:
             sock.sendall(post(JSON + b"Content-Length: 30000\r\n", b"{"))
         begun, waiting = time.monotonic(), set(socks)
-        while waiting and time.monotonic() - begun < 12:
+        while waiting and time.monotonic() - begun < PATIENCE:  # at this pace a body would take 300 s
             readable = select.select(list(waiting), [], [], 0.5)[0]
             for sock in readable:
                 status, _, _ = read_one(sock)
@@ -742,11 +749,11 @@ def test_64_clients_that_do_not_read_are_let_go(module_server):
             with contextlib.suppress(BlockingIOError):
                 sock.send(get(b"/openapi.json") * 300)
             socks.append(sock)
-        deadline, quick = time.monotonic() + 5, 0  # until the kernel's buffers are full
+        deadline, quick = time.monotonic() + PATIENCE, 0  # until the kernel's buffers are full
         while quick < 5 and time.monotonic() < deadline:
             quick = quick + 1 if worst_of(module_server, get(), 0) < 0.1 else 0
         assert is_prompt(module_server, get(), 1.0)
-        end = time.monotonic() + 15
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and established(module_server.port, socks):
             select.select([], [], [], 0.2)
         assert established(module_server.port, socks) == 0
@@ -782,24 +789,37 @@ def test_connections_of_one_address(start_server):
     if address is None or address.startswith("127."):
         pytest.skip("this machine has no address but loopback, which is exempt")
     server = start_server(args=("--listen", "0.0.0.0:0"), LARDER_PER_ADDRESS_MAX="8")
-    keep = [socket.create_connection((address, server.port), timeout=10) for _ in range(8)]
-    try:
-        for sock in keep:
+
+    def connect():
+        return socket.create_connection((address, server.port), timeout=PATIENCE)
+
+    def fill():
+        """Eight that are answered and kept, and what the ninth is told."""
+        made = [connect() for _ in range(8)]
+        for sock in made:
             sock.sendall(get())
             assert read_one(sock)[0] == 200
-        extra = socket.create_connection((address, server.port), timeout=10)
-        with contextlib.suppress(OSError):
-            extra.sendall(get())
-        data, closed = receive(extra)
-        extra.close()
+        with connect() as extra:
+            with contextlib.suppress(OSError):
+                extra.sendall(get())
+            return made, *receive(extra)
+
+    keep, data, closed = fill()
+    try:
+        for _ in range(4):
+            if not select.select(keep, [], [], 0)[0]:
+                break
+            for sock in keep:  # the machine took so long that one was closed, as idle, before the ninth came
+                sock.close()
+            keep, data, closed = fill()
         assert closed and statuses(data) in ([], [503])
         keep[0].close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:  # until the server has seen the end of that one
-            with socket.create_connection((address, server.port), timeout=10) as again:
+            with connect() as again:
                 with contextlib.suppress(OSError):
-                    again.sendall(get())
-                if statuses(receive(again, 6)[0])[:1] == [200]:
+                    again.sendall(get(head=HOST + b"Connection: close\r\n"))
+                if statuses(receive(again)[0])[:1] == [200]:
                     break
         else:
             pytest.fail("a freed place was not given to a new connection")
@@ -815,27 +835,33 @@ def test_connections_of_one_address(start_server):
 # ---- stopping -----------------------------------------------------------------------------------------------
 
 
-def test_a_stop_lets_the_request_in_flight_end(start_server):
-    server = start_server()
+def stop_beside_idle_ones(server):
+    """Seconds from the signal to the end of the server."""
     body = b'{"username":"nobody","password":"wrong password"}'
-    idle = [server.connect() for _ in range(20)]
-    for sock in idle[:10]:
-        sock.sendall(get())
-        read_one(sock)
-    with server.connect() as sock:
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(server.connect()) for _ in range(20)]
+        for sock in idle[:10]:
+            sock.sendall(get())
+            read_one(sock)
+        sock = stack.enter_context(server.connect())
         sock.sendall(post(JSON + b"Content-Length: %d\r\nExpect: 100-continue\r\n" % len(body)))
         assert sock.recv(1000).startswith(b"HTTP/1.1 100")  # it is being answered now
         begun = time.monotonic()
         server.signal(signal.SIGTERM)
-        for sock_idle in idle[:10]:
-            assert receive(sock_idle)[1]  # idle ones are closed, so the stop has begun
+        assert receive(idle[0])[1]  # idle ones are closed, so the stop has begun
         sock.sendall(body)
         status, fields, _ = read_one(sock)
         assert status == 401 and fields["connection"] == "close"
-    server.stop()
-    assert time.monotonic() - begun < 4
-    for sock in idle:
-        sock.close()
+        assert all(receive(other)[1] for other in idle[1:10])
+        server.stop()
+        return time.monotonic() - begun
+
+
+def test_a_stop_lets_the_request_in_flight_end(start_server):
+    took = []
+    while len(took) < 5 and (not took or took[-1] >= 4):  # before an idle one's own five seconds; a busy machine has several tries
+        took.append(stop_beside_idle_ones(start_server()))
+    assert took[-1] < 4, took
 
 
 # ---- TLS ------------------------------------------------------------------------------------------------------
@@ -882,8 +908,10 @@ def test_a_kept_alive_read_costs_three_system_calls(start_server, tmp_path):
         strace = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-p", str(server.pid)], stderr=subprocess.PIPE)
         try:
             # strace says nothing when it is attached; the first request that shows in its file does
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             while time.monotonic() < deadline and not (trace.exists() and b"sendto" in trace.read_bytes()):
+                if strace.poll() is not None:
+                    pytest.skip("this machine lets nobody trace: " + strace.stderr.read().decode().strip())
                 sock.sendall(get())
                 assert read_one(sock)[0] == 200
             before = trace.read_text(errors="replace").count("HTTP/1.1 200")
@@ -892,7 +920,7 @@ def test_a_kept_alive_read_costs_three_system_calls(start_server, tmp_path):
                 assert read_one(sock)[0] == 200
         finally:
             strace.terminate()
-            strace.wait(20)
+            strace.wait(PATIENCE)
             strace.stderr.close()
     lines = trace.read_text(errors="replace").splitlines()
     worker = next(line.split()[0] for line in lines if "sendto" in line)

@@ -8,12 +8,13 @@ import time
 import uuid
 
 import pytest
+from conftest import needs_sandbox
 from index_server import Index
 from packages import package, v1_package
 from people import create_member, create_org
 from wheels import wheel
 
-PATIENCE = 60
+PATIENCE = 300
 JOBS = "/api/admin/jobs"
 KEYS = {"id", "kind", "subject", "state", "tries", "run_at", "created_at", "started_at", "finished_at", "progress", "result"}
 
@@ -115,6 +116,7 @@ def test_an_org_sees_the_jobs_on_its_own_plugins_only(module_server, admin):
 
 
 def test_a_job_that_dies_with_the_server_is_begun_again_and_done_once(start_server):
+    needs_sandbox()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-wheels-"))
     wheel(folder, "alpha")
     index = Index(folder)
@@ -146,6 +148,7 @@ def test_a_job_that_dies_with_the_server_is_begun_again_and_done_once(start_serv
 
 
 def test_a_job_that_kills_the_server_each_time_is_given_up(start_server):
+    needs_sandbox()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="larder-wheels-"))
     wheel(folder, "alpha")
     index = Index(folder)

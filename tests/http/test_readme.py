@@ -5,12 +5,12 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 
 import pytest
-from conftest import ROOT, clean_environment
+from conftest import ROOT, clean_environment, needs_sandbox
+from ports import free_ports
 
 README = (ROOT / "README.md").read_text()
 
@@ -21,22 +21,17 @@ def section(title):
     return found[1]
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def follow(title, least, larder_bin, tmp_path, places):
     """Runs the blocks of a chapter as one script, in folders and on a port of its own; gives what it said."""
     blocks = re.findall(r"^```sh\n(.*?)^```", section(title), re.M | re.S)
     assert len(blocks) >= least
-    port = free_port()
+    (port,) = free_ports(1)
     script = "\n".join(f"echo '== block {i}' >&2\n{block}" for i, block in enumerate(blocks))
     for place in places:
         script = script.replace(place, str(tmp_path / place.rpartition("-")[2]))
     script = script.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
-    script = script.replace("$PWD/build", str(larder_bin.parent)).replace("packaging/", f"{ROOT}/packaging/")
+    (tmp_path / "packaging").symlink_to(ROOT / "packaging")  # where this stands may have blanks in its name
+    script = script.replace("$PWD/build", str(larder_bin.parent)).replace("packaging/", f"{tmp_path}/packaging/")
     path = f"{larder_bin.parent}:/usr/bin:{os.environ['PATH']}"  # Debian's Python, as on a fresh machine
     process = subprocess.Popen(
         ["bash", "-c", "set -euo pipefail\nset -m\n" + script],
@@ -44,7 +39,7 @@ def follow(title, least, larder_bin, tmp_path, places):
         env=clean_environment(LARDER_LISTEN=f"127.0.0.1:{port}", PATH=path), start_new_session=True,
     )
     try:
-        out, err = process.communicate(timeout=180)
+        out, err = process.communicate(timeout=600)
     except subprocess.TimeoutExpired:
         for line in subprocess.run(["ps", "-o", "pid=", "--sid", str(process.pid)], capture_output=True, text=True).stdout.split():
             os.kill(int(line), signal.SIGKILL)
@@ -62,6 +57,7 @@ def test_the_tour(larder_bin, tmp_path):
 
 
 def test_a_plugin_from_its_folder_to_its_health(larder_bin):
+    needs_sandbox()
     # the folder of wheels must be readable to the sandbox, which a folder of pytest's is not
     with tempfile.TemporaryDirectory(prefix="larder-readme-") as name:
         os.chmod(name, 0o755)

@@ -13,7 +13,7 @@ import requests
 from conftest import run_cli
 from people import Person, create_org
 
-DEADLINE = 60
+DEADLINE = 300
 
 
 def until(ask, what):

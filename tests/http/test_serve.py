@@ -16,14 +16,14 @@ import time
 
 import pytest
 import requests
-from conftest import clean_environment, run_cli
+from conftest import PATIENCE, clean_environment, run_cli
 
 SETUP = re.compile(r"(https?://[^/\s]+/setup#token=(\S+))")
 
 
 def wait_for(server, pattern, count=1):
     """Waits until the log holds the pattern; the deadline fails the test."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while len(found := re.findall(pattern, server.log_text())) < count:
         assert time.monotonic() < deadline, f"no {pattern!r} in:\n{server.log_text()}"
         assert server.process.poll() is None, server.log_text()
@@ -59,7 +59,7 @@ def test_serve_needs_no_flag(larder_bin, tmp_path):
         assert (tmp_path / ".local/share/larder/larder.db").exists()
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
         process.stdout.close()
 
 
@@ -84,18 +84,18 @@ def test_the_key_stays_and_is_never_replaced_in_silence(start_server):
     again.stop()
     (server.data / "key").write_text("not a key\n")
     broken = start_server(data=server.data, admin_password=None, wait=False)
-    assert broken.process.wait(20) == 1
+    assert broken.process.wait(PATIENCE) == 1
     assert "is not a key" in broken.log_text()
     (server.data / "key").write_text(key)
     os.chmod(server.data / "key", 0o644)
     broken = start_server(data=server.data, admin_password=None, wait=False)
-    assert broken.process.wait(20) == 1
+    assert broken.process.wait(PATIENCE) == 1
     assert "can be read by others" in broken.log_text()
 
 
 def test_a_second_server_on_the_same_folder_is_refused(server, start_server):
     second = start_server(data=server.data, wait=False)
-    assert second.process.wait(20) == 4
+    assert second.process.wait(PATIENCE) == 4
     assert f"Another Larder process (pid {server.pid}) is using {server.data}" in second.log_text()
     assert second.process.stdout.read() == b""
     assert server.client().get("/readyz").status_code == 200
@@ -106,7 +106,7 @@ def test_a_second_server_on_the_same_folder_is_refused(server, start_server):
 
 def test_a_port_that_is_taken_is_named(server, start_server):
     second = start_server(args=("--listen", f"127.0.0.1:{server.port}"), wait=False)
-    assert second.process.wait(20) != 0
+    assert second.process.wait(PATIENCE) != 0
     assert str(server.port) in second.log_text()
     assert second.process.stdout.read() == b""
 
@@ -175,7 +175,7 @@ def test_an_administrator_without_a_screen(start_server, tmp_path):
 
 def test_a_weak_first_password_is_refused(start_server):
     server = start_server(admin_password="short", wait=False)
-    assert server.process.wait(20) != 0
+    assert server.process.wait(PATIENCE) != 0
     assert "12" in server.log_text() and "short" not in server.log_text()
     assert server.process.stdout.read() == b""
 
@@ -193,7 +193,7 @@ def test_people_and_keys_are_managed_beside_a_running_server(server):
 
     fresh = secrets.token_urlsafe(16)
     server.cli("admin", "passwd", "beside", stdin=fresh + "\n", check=0)
-    deadline = time.monotonic() + 5  # another process: seen within 200 ms
+    deadline = time.monotonic() + PATIENCE  # another process: seen within 200 ms
     while client.get("/api/me").status_code != 401:
         assert time.monotonic() < deadline, "the old session is still alive"
     assert server.client().signed_in("beside", fresh).get("/api/me").status_code == 200
@@ -207,7 +207,7 @@ def at_a_terminal(server, *args, answers):
         os.execve(server.binary, [str(server.binary), *args, "--data", str(server.data)], clean_environment())
     screen, answers = "", list(answers)
     try:
-        while select.select([fd], [], [], 30)[0] and (piece := os.read(fd, 4096)):
+        while select.select([fd], [], [], PATIENCE)[0] and (piece := os.read(fd, 4096)):
             screen += piece.decode()
             if answers and screen.endswith(": "):
                 os.write(fd, answers.pop(0).encode())
@@ -238,13 +238,13 @@ def test_keys_are_shown_once_and_revoked_at_once(server):
     assert key["key"].startswith("cdk_") and key["expires_at"]
     assert server.client().get("/metrics").status_code == 401
     headers = {"X-API-KEY": key["key"]}
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while server.client().get("/metrics", headers=headers).status_code != 200:
         assert time.monotonic() < deadline, "the key does not work"
     listed = server.cli("token", "list", "--json", check=0).stdout
     assert key["id"] in listed and key["key"] not in listed
     server.cli("token", "revoke", key["id"], check=0)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while server.client().get("/metrics", headers=headers).status_code != 401:
         assert time.monotonic() < deadline, "the revoked key still works"
     assert server.cli("token", "list", check=0).stdout == ""
@@ -320,7 +320,7 @@ def test_the_service_manager_is_told(start_server, tmp_path):
     path = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(path)
-        manager.settimeout(20)
+        manager.settimeout(PATIENCE)
         server = start_server(NOTIFY_SOCKET=path, WATCHDOG_USEC="200000")
         assert manager.recv(100) == b"READY=1"
         assert manager.recv(100) == b"WATCHDOG=1"
@@ -354,17 +354,17 @@ def test_a_socket_of_the_service_manager_is_used(larder_bin, tmp_path):
         )
         try:
             assert process.stdout.readline().endswith(f" listening on http://127.0.0.1:{port}\n".encode())
-            assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=10).status_code == 200
+            assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE).status_code == 200
         finally:
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE) == 0
             process.stdout.close()
             process.stderr.close()
 
 
 def test_sigint_ends_it_too(server):
     server.signal(signal.SIGINT)
-    assert server.process.wait(10) == 0
+    assert server.process.wait(PATIENCE) == 0
 
 
 class Load:
@@ -385,11 +385,11 @@ class Load:
         while not self.over:
             try:
                 if number % 2:
-                    answer = session.get(self.url + "/api/me", headers=headers, timeout=10)
+                    answer = session.get(self.url + "/api/me", headers=headers, timeout=PATIENCE)
                     good = answer.status_code == 200
                 else:
                     body = {"display_name": f"name {self.answers}"}
-                    answer = session.patch(self.url + "/api/me/profile", json=body, headers=headers, timeout=10)
+                    answer = session.patch(self.url + "/api/me/profile", json=body, headers=headers, timeout=PATIENCE)
                     good = answer.status_code in (200, 204)
                 # a body that was still on its way when its idle connection was hung up
                 refused = self.stopping and answer.status_code in (408, 503)
@@ -411,7 +411,7 @@ class Load:
     def join(self):
         self.over = True
         for thread in self.threads:
-            thread.join(30)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
@@ -423,7 +423,7 @@ def test_sigterm_under_load(start_server, rounds):
         server = start_server(data=data, admin_password="a password for load tests")
         data = server.data
         load = Load(server)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while load.answers < 20 + number % 7 and not load.wrong:
             assert time.monotonic() < deadline, "no answers under load"
             time.sleep(0.001)
@@ -445,7 +445,7 @@ def test_a_slow_request_is_let_finish(server):
     )
     with server.connect() as s:
         s.sendall(head + body[:10])
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while in_flight(server) < 2:  # the slow one, and the one that asks
             assert time.monotonic() < deadline, "the slow request was not seen"
         server.signal(signal.SIGTERM)
@@ -454,7 +454,7 @@ def test_a_slow_request_is_let_finish(server):
         while piece := s.recv(65536):
             answer += piece
     assert answer.startswith(b"HTTP/1.1 200 ") and b"token" in answer
-    assert server.process.wait(10) == 0
+    assert server.process.wait(PATIENCE) == 0
 
 
 def in_flight(server):
@@ -483,7 +483,7 @@ def test_an_interrupted_restore_is_not_served(server, start_server):
     server.stop()
     (server.data / "restore.pending").write_text("")
     again = start_server(data=server.data, wait=False)
-    assert again.process.wait(20) == 4
+    assert again.process.wait(PATIENCE) == 4
     assert "was interrupted" in again.log_text()
 
 
@@ -515,7 +515,7 @@ def test_tls(start_server, certificate):
     assert server.url == f"https://127.0.0.1:{server.port}"
     with requests.Session() as session:
         session.trust_env, session.verify = False, str(cert)
-        answer = session.get(server.url + "/livez", timeout=10)
+        answer = session.get(server.url + "/livez", timeout=PATIENCE)
     assert answer.status_code == 200 and "Strict-Transport-Security" in answer.headers
     server.stop()
 
@@ -527,7 +527,7 @@ def test_half_of_a_tls_setting_is_refused(start_server, certificate):
         (("--tls-cert", str(cert), "--tls-key", "/nonexistent/key.pem"), "key.pem"),
     ]:
         server = start_server(args=args, wait=False)
-        assert server.process.wait(20) == 1
+        assert server.process.wait(PATIENCE) == 1
         assert words in server.log_text()
 
 
@@ -538,7 +538,7 @@ def test_tls_files_that_do_not_serve_are_named(start_server, certificate):
         (("--tls-cert", str(cert), "--tls-key", str(cert)), "tls-cert and tls-key: the second holds no private key"),
     ]:
         server = start_server(args=args, wait=False)
-        assert server.process.wait(20) == 1
+        assert server.process.wait(PATIENCE) == 1
         assert words in server.log_text() and "SSL callback" not in server.log_text()
 
 

@@ -20,7 +20,8 @@ SANITIZER_OPTIONS = {
 
 
 def environment(mode="release", everything=False, **extra):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LARDER_", "CADENCE_"))}
+    kept = {k: v for k, v in os.environ.items()
+            if not k.startswith(("LARDER_", "CADENCE_")) and not k.lower().endswith("_proxy")}
     kept.update(SANITIZER_OPTIONS, PYTHONDONTWRITEBYTECODE="1", LC_ALL="C.UTF-8")
     kept["LARDER_MODE"] = "release" if mode == "release" else f"sanitize {mode}"
     if everything:

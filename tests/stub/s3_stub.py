@@ -513,7 +513,11 @@ class S3Stub:
         self.connections = 0
         self.closing = False
         self.tls, self.host_name = tls, host_name
-        self.port, self.server = port, None
+        # Bound and never listening: while the store is away its port is nobody else's, and refuses.
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", port))
+        self.port, self.server = self.place.getsockname()[1], None
         self.open()
 
     def open(self):
@@ -544,6 +548,7 @@ class S3Stub:
 
     def __exit__(self, *_):
         self.close()
+        self.place.close()
 
     def now(self):
         return time.time() + self.clock_offset

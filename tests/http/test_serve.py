@@ -555,8 +555,8 @@ def test_tls_files_that_do_not_serve_are_named(start_server, certificate):
     ("listen", "somewhere", "host:port"),
     ("store-plugin", "/dev/null/x", "/dev/null"),
     ("system-plugins", "/dev/null/x", "/dev/null"),
-    ("web-dir", "/nonexistent", "/nonexistent"),
-    ("trusted-key", "/nonexistent", "/nonexistent"),
+    ("web-dir", "/proc/nonexistent", "/proc/nonexistent"),
+    ("trusted-key", "/proc/nonexistent", "/proc/nonexistent"),
 ])  # fmt: skip
 def test_a_setting_that_would_help_nobody_is_refused_by_its_name(larder_bin, tmp_path, key, value, shape):
     env = {"LARDER_LISTEN": "127.0.0.1:0", "LARDER_" + key.upper().replace("-", "_"): value}

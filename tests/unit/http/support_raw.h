@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { RAW_MAX = 1 << 20, RAW_PATIENCE_MS = 12000 };
+enum { RAW_MAX = 1 << 20, RAW_PATIENCE_MS = 60000 };
 
 struct raw_answer {
     int status;     /* 0 = none came */

@@ -24,7 +24,7 @@
 #include "sandbox/room.h"
 #include "sandbox/run.h"
 
-enum { PATH_ROOM = 128, DEADLINE_MS = 30000 };
+enum { PATH_ROOM = 128, DEADLINE_MS = 120000 };
 
 struct bench {
     struct arena arena;

@@ -183,11 +183,11 @@ static void references_are_watched_again_afterwards(void **state)
 
 static void nap_us(long us)
 {
-    const struct timespec t = {.tv_nsec = us * 1000};
+    const struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
     (void)nanosleep(&t, NULL);
 }
 
-/* The moment is drawn evenly over what an undisturbed upgrade takes here. */
+/* The moments lie evenly over what an undisturbed upgrade takes here, the first of them at its begin. */
 static void a_kill_at_any_moment_loses_nothing(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void a_kill_at_any_moment_loses_nothing(void **state)
         if (pid == 0)
             _exit(upgrade(&p, &plan) == OK ? 0 : 1);
         if (i > 0) { /* the first one is timed */
-            nap_us(longest * i / KILLS);
+            nap_us(longest * (i - 1) / KILLS);
             (void)kill(pid, SIGKILL);
         }
         int status = 0;

@@ -370,7 +370,7 @@ static void another_process_is_seen_in_time(void **state)
     run_sql(p->path, "INSERT INTO kv VALUES ('other', 'x', 1)"); /* as another process would */
     int64_t began = clock_mono_ms(&clock_system);
     while (store_generation(p->store) == first)
-        assert_true(clock_mono_ms(&clock_system) - began < 2000);
+        assert_true(clock_mono_ms(&clock_system) - began < 60000); /* a look every 200 ms */
     first = store_generation(p->store);
     run_sql(p->path, "DELETE FROM kv WHERE name = 'other'");
     put_fact(p, "b", "1"); /* a batch looks too: both commits count */

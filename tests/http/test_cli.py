@@ -65,7 +65,7 @@ def test_a_group_lists_its_verbs(cli):
         (["version", "-v"], "flags are long here"),
         (["config", "--threads", "many"], "flag --threads: threads must be a whole number"),
         (["config", "--no-migrate=true"], "flag --no-migrate takes no value"),
-        (["config", "--config", "/nonexistent"], "/nonexistent cannot be read"),
+        (["config", "--config", "/proc/nonexistent"], "/proc/nonexistent cannot be read"),
         (["token", "create", "x"], "--user and --scopes are needed"),
     ],
 )

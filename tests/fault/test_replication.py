@@ -271,8 +271,9 @@ def test_cadences_layout_and_taking_it_over(cluster, stub_store, start_server, c
     a.upload(content=system)
     a.upload(content=tenant, org=org)
     cluster.settle()
-    assert cluster.read("system/com.acme.sys/1.0.0/plugin.zip") == system
     key = f"tenants/{org}/com.acme.own/2.1.0/plugin.zip"
+    eventually(lambda: key in cluster.keys(), "the key, which follows the entry")
+    assert cluster.read("system/com.acme.sys/1.0.0/plugin.zip") == system
     assert cluster.read(key) == tenant
     stub_store.remove(cluster.bucket, key)  # by hand; the walk that sync asks for puts it again
     a.sync()

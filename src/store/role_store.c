@@ -156,7 +156,9 @@ enum err role_store_list(struct ctx *ctx, struct conn *conn, int limit, struct r
     struct stmt *s = db_stmt(ctx, conn, &sql[LIST]);
     db_bind_int(s, 1, limit);
     *out = db_list(ctx, s, sizeof **out, limit, read_row, count);
-    enum err err = *out ? OK : ctx->fault.err;
+    if (*out == NULL)
+        return ctx->fault.err;
+    enum err err = OK;
     for (size_t i = 0; err == OK && i < *count; i++)
         err = read_permissions(ctx, conn, &(*out)[i]);
     return err;

@@ -245,8 +245,10 @@ static enum err find_both(struct ctx *ctx, const struct call *call, struct plugi
                           struct plugin *to)
 {
     struct slice with = SLICE_NONE;
-    const char *org_id = NULL;
-    enum err err = subject_visible(ctx, call, from);
+    struct subject s;
+    enum err err = subject_read(ctx, call, &s);
+    if (err == OK)
+        err = catalog_get_visible(ctx, api_domain(call), s.org_id, s.plugin_id, from);
     if (err != OK)
         return err;
     if (!request_query(ctx, call->req, "with", &with) || with.n == 0)
@@ -257,9 +259,7 @@ static enum err find_both(struct ctx *ctx, const struct call *call, struct plugi
     const char *id = slice_dup(ctx->arena, with);
     if (id == NULL)
         return ctx_no_memory(ctx);
-    if (call_param(call, "org_id").p)
-        err = api_param(ctx, call, "org_id", &org_id);
-    return err == OK ? catalog_get_visible(ctx, api_domain(call), org_id, id, to) : err;
+    return catalog_get_visible(ctx, api_domain(call), s.org_id, id, to);
 }
 
 static enum err difference(struct ctx *ctx, struct call *call)

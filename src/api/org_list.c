@@ -1,8 +1,8 @@
 /*
  * org_list.c - pages of organizations, read until the client's page is full.
  *
- * Who asks for no page is given the whole list, page after page, so that no more than one of them is
- * in memory.
+ * Who asks for no page is given the whole list; the domain hands it out in pieces, so that no reading
+ * of the store lasts for the length of it.
  */
 #include "api/org_list.h"
 

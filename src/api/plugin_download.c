@@ -5,18 +5,10 @@
  * before, and an address is handed out only after that. Look next at domain/replica_share.c for the
  * address, at http/reply.h for parts and conditions.
  */
-#include "api/api.h"
 #include "api/plugin_api.h"
-#include "domain/catalog.h"
+#include "api/subject.h"
 #include "domain/downloads.h"
 #include "domain/replica.h"
-
-/* NULL on the admin's route, which speaks of the system. */
-static const char *org_of(struct ctx *ctx, const struct call *call)
-{
-    struct slice value = call_param(call, "org_id");
-    return value.p ? slice_dup(ctx->arena, value) : NULL;
-}
 
 /* Whether the client was sent to the bucket. What asks for a part or for a change is answered here,
  * since it knows our ETag and not the bucket's; so is HEAD, since an address is signed for GET. */
@@ -44,13 +36,10 @@ static enum err send_elsewhere(struct ctx *ctx, struct call *call, const struct 
 enum err plugin_download(struct ctx *ctx, struct call *call)
 {
     struct plugin p;
-    const char *id;
     off_t from, n;
     int fd;
     bool sent;
-    enum err err = api_param(ctx, call, "plugin_id", &id);
-    if (err == OK)
-        err = catalog_get_visible(ctx, api_domain(call), org_of(ctx, call), id, &p);
+    enum err err = subject_visible(ctx, call, &p);
     if (err != OK)
         return err;
     const char *etag = str_printf(ctx->arena, "\"%s\"", p.sha256);

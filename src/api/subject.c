@@ -5,6 +5,8 @@
  */
 #include "api/subject.h"
 
+#include "domain/legacy_names.h"
+
 enum err subject_read(struct ctx *ctx, const struct call *call, struct subject *out)
 {
     *out = (struct subject){0};
@@ -59,7 +61,7 @@ enum err subject_v1(struct ctx *ctx, const struct call *call, const char **plugi
         return err;
     if (!request_query(ctx, call->req, "version", &c.version) && ctx->fault.err != OK)
         return ctx->fault.err;
-    const char *pid = str_printf(ctx->arena, "legacy.%s", name);
+    const char *pid = legacy_pid(ctx->arena, name);
     if (pid == NULL)
         return ctx_no_memory(ctx);
     err = catalog_versions(ctx, api_domain(call), &system, pid, choose, &c);

@@ -38,7 +38,8 @@ enum err tree_write(struct ctx *ctx, struct tree *tree, struct slice bytes) MUST
 enum err tree_file_end(struct ctx *ctx, struct tree *tree) MUST_USE;
 /* Writes the marker: nothing more comes into the tree. For who has time before it is published. */
 enum err tree_seal(struct ctx *ctx, struct tree *tree, const char *sha256) MUST_USE;
-/* The same for the folder that the tree will stand in; an empty one is removed by the next sweep. */
+/* Makes the folder that a tree will stand in, for who has time before that; should none come, the next
+ * sweep removes it. */
 void trees_make_room(struct trees *trees, const struct tree_place *place);
 /* Seals the tree where it is not yet, and moves it to its place; one that stands there is exchanged
  * in one step and removed. Ends the tree in any case. */

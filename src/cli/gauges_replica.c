@@ -29,7 +29,7 @@ static struct replica_gauges cheap(void *arg)
 static double up(void *arg)
 {
     struct replica_gauges g = cheap(arg);
-    return g.state == REPLICA_ONLINE || g.state == REPLICA_SINGLE_WRITER;
+    return replica_is_up(g.state);
 }
 
 static double applied(void *arg)

@@ -89,7 +89,7 @@ static enum err read_waiting(struct ctx *ctx, struct conn *conn, void *arg)
 /* What had to wait for the store is told when it has answered, and is gone by then. */
 static enum err note_waiting(struct ctx *ctx, struct replica *r)
 {
-    if (r->view.state == REPLICA_ONLINE || r->view.state == REPLICA_SINGLE_WRITER)
+    if (replica_is_up(r->view.state))
         return OK;
     return store_read(ctx, r->d->store, read_waiting, &r->loop.waited);
 }

@@ -172,8 +172,7 @@ static bool may_fetch(struct replica *r)
     pthread_mutex_lock(&r->lock);
     enum replica_state s = r->view.state;
     pthread_mutex_unlock(&r->lock);
-    return s == REPLICA_ONLINE || s == REPLICA_SINGLE_WRITER || s == REPLICA_STARTING ||
-           s == REPLICA_STUCK;
+    return replica_is_up(s) || s == REPLICA_STARTING || s == REPLICA_STUCK;
 }
 
 static void wait_for_work(struct replica *r)

@@ -16,7 +16,7 @@ enum { SHARE_S = 60 }; /* to begin a download in; one that has begun goes on */
 static bool reachable(struct replica *r)
 {
     pthread_mutex_lock(&r->lock);
-    bool yes = r->view.state == REPLICA_ONLINE || r->view.state == REPLICA_SINGLE_WRITER;
+    bool yes = replica_is_up(r->view.state);
     pthread_mutex_unlock(&r->lock);
     return yes;
 }

@@ -53,8 +53,8 @@ enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_ans
 
 static void say(struct replica *r, enum replica_state state, const char *why)
 {
-    bool ok = state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER;
-    const struct outbox_figures f = ok ? r->loop.waited : (struct outbox_figures){0};
+    const struct outbox_figures f = replica_is_up(state) ? r->loop.waited
+                                                         : (struct outbox_figures){0};
     bool bad = state != REPLICA_ONLINE && state != REPLICA_STARTING && state != REPLICA_DISABLED;
     int64_t now = clock_mono_ms(r->clock);
     if (state == REPLICA_DISABLED || state == REPLICA_LOCAL_ONLY)
@@ -81,11 +81,10 @@ static void say(struct replica *r, enum replica_state state, const char *why)
 void replica_set_state(struct replica *r, enum replica_state state, const char *why)
 {
     int64_t now = clock_wall_ms(r->clock);
-    bool ok = state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER;
     pthread_mutex_lock(&r->lock);
     r->view.state = state;
     (void)snprintf(r->view.reason, sizeof r->view.reason, "%s", why);
-    if (ok) {
+    if (replica_is_up(state)) {
         r->view.last_success = now;
         r->view.behind_since = 0;
         r->view.caught_up = true;

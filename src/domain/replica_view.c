@@ -33,6 +33,11 @@ static const char *const names[] = {
     [REPLICA_SINGLE_WRITER] = "single-writer",
 };
 
+bool replica_is_up(enum replica_state state)
+{
+    return state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER;
+}
+
 const char *replica_state_name(enum replica_state state)
 {
     return names[state];
@@ -51,8 +56,7 @@ bool replica_ready(struct replica *r)
         return true;
     pthread_mutex_lock(&r->lock);
     /* a store that is away keeps nobody from what is here */
-    bool coming = r->view.state == REPLICA_STARTING || r->view.state == REPLICA_ONLINE ||
-                  r->view.state == REPLICA_SINGLE_WRITER;
+    bool coming = r->view.state == REPLICA_STARTING || replica_is_up(r->view.state);
     bool ready = r->view.caught_up || !coming;
     pthread_mutex_unlock(&r->lock);
     return ready;
@@ -65,7 +69,7 @@ enum err replica_admit(struct ctx *ctx, struct replica *r)
     pthread_mutex_lock(&r->lock);
     enum replica_state state = r->view.state;
     pthread_mutex_unlock(&r->lock);
-    if (state == REPLICA_ONLINE || state == REPLICA_SINGLE_WRITER)
+    if (replica_is_up(state))
         return OK;
     ctx->fault.retry_after = SYNC_RETRY_S;
     enum err err = ctx_fail(ctx, ERR_BUSY,

@@ -119,7 +119,7 @@ struct replica_gauges {
 void replica_gauges(struct replica *r, struct replica_gauges *out);
 const char *replica_state_name(enum replica_state state);
 bool replica_is_up(enum replica_state state); /* the store answers, and this node takes part */
-const char *replica_word(struct replica *r); /* the name of its present state */
+const char *replica_word(struct replica *r);  /* the name of its present state */
 
 /* Where conditional writes are missing: this node is the writer from now on. ERR_BUSY while the
  * store is away, ERR_CONFLICT where no writer is needed. */

@@ -227,7 +227,7 @@ static struct follower *make_follower(const struct credential *c, const char *or
         return NULL;
     memcpy(w->secret, c->text.p, c->text.n);
     w->credential = (struct credential){c->kind, {w->secret, c->text.n}};
-    (void)snprintf(w->org_id, sizeof w->org_id, "%s", org_id ? org_id : "");
+    str_set(w->org_id, sizeof w->org_id, slice_of(org_id));
     return w;
 }
 

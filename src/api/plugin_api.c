@@ -134,11 +134,21 @@ static enum err write_key(struct ctx *ctx, const struct request *req, struct lis
     const struct catalog_query *q = &list->query;
     struct slice tag = slice_of(q->tag), pid = slice_of(q->after_pid);
     struct slice sent = q->limit ? req->query : SLICE_NONE;
+    const bool yes[] = {q->with_system, q->system_only, q->org_only, q->include_disabled,
+                        q->all_versions};
+    const int64_t number[] = {q->limit, (int64_t)q->after_source, q->after_seq, (int64_t)tag.n,
+                              (int64_t)pid.n};
     struct buf key;
     buf_init(&key, ctx->arena, 2 * REQUEST_URI_MAX);
-    buf_printf(&key, "%s|%d%d%d%d%d|%d|%d|%lld|%zu|%zu|", q->org_id ? q->org_id : "",
-               q->with_system, q->system_only, q->org_only, q->include_disabled, q->all_versions,
-               q->limit, (int)q->after_source, (long long)q->after_seq, tag.n, pid.n);
+    buf_slice(&key, slice_of(q->org_id));
+    buf_char(&key, '|');
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        buf_char(&key, yes[i] ? '1' : '0');
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+        buf_char(&key, '|');
+        buf_i64(&key, number[i]);
+    }
+    buf_char(&key, '|');
     buf_slice(&key, tag);
     buf_slice(&key, pid);
     buf_slice(&key, sent);

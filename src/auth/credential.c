@@ -146,10 +146,6 @@ struct permission_set credential_may(const struct access *a)
 {
     struct permission_set may = a->everywhere;
     permission_set_join(&may, &a->in_org);
-    if (a->key_id == NULL) {
-        struct permission_set everybody = permission_of_everybody();
-        permission_set_join(&may, &everybody);
-    }
     permission_set_cut(&may, &a->scopes);
     return may;
 }

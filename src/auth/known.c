@@ -112,7 +112,7 @@ static bool fits(const char *text, size_t room)
 
 static void copy_in(char *room, size_t n, const char *text)
 {
-    (void)snprintf(room, n, "%s", text ? text : "");
+    str_set(room, n, slice_of(text));
 }
 
 static void write_entry(struct entry *e, const struct access *a)

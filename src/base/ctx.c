@@ -19,7 +19,7 @@ void ctx_init(struct ctx *ctx, struct arena *arena, const struct clock *clock, s
     ctx->clock = clock;
     ctx->log = log;
     ctx->now = clock_wall_ms(clock);
-    (void)snprintf(ctx->request_id, sizeof ctx->request_id, "%s", request_id ? request_id : "");
+    str_set(ctx->request_id, sizeof ctx->request_id, slice_of(request_id));
     (void)snprintf(ctx->remote, sizeof ctx->remote, "local");
 }
 
@@ -51,7 +51,7 @@ enum err ctx_fail_field(struct ctx *ctx, enum err err, const char *field, const 
     va_start(args, fmt);
     (void)vsnprintf(ctx->fault.sentence, sizeof ctx->fault.sentence, fmt, args);
     va_end(args);
-    (void)snprintf(ctx->fault.field, sizeof ctx->fault.field, "%s", field);
+    str_set(ctx->fault.field, sizeof ctx->fault.field, slice_of(field));
     return err;
 }
 
@@ -63,7 +63,7 @@ enum err ctx_fail_code(struct ctx *ctx, enum err err, const char *code, const ch
     va_start(args, fmt);
     (void)vsnprintf(ctx->fault.sentence, sizeof ctx->fault.sentence, fmt, args);
     va_end(args);
-    (void)snprintf(ctx->fault.code, sizeof ctx->fault.code, "%s", code);
+    str_set(ctx->fault.code, sizeof ctx->fault.code, slice_of(code));
     return err;
 }
 

@@ -12,26 +12,6 @@
 
 #include "base/arena.h"
 
-struct slice slice_of(const char *text)
-{
-    return text ? (struct slice){text, strlen(text)} : SLICE_NONE;
-}
-
-bool slice_eq(struct slice a, struct slice b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool slice_is(struct slice a, const char *text)
-{
-    return slice_eq(a, slice_of(text));
-}
-
-bool slice_is_nocase(struct slice a, const char *text)
-{
-    return a.n == strlen(text) && (a.n == 0 || strncasecmp(a.p, text, a.n) == 0);
-}
-
 bool slice_starts(struct slice a, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -146,6 +126,14 @@ char *slice_dup(struct arena *arena, struct slice a)
     if (copy && a.n)
         memcpy(copy, a.p, a.n);
     return copy; /* arena memory is zeroed, so the NUL is there */
+}
+
+void str_set(char *out, size_t room, struct slice from)
+{
+    size_t n = from.n < room ? from.n : room - 1;
+    if (n > 0)
+        memcpy(out, from.p, n);
+    out[n] = '\0';
 }
 
 char *str_printf(struct arena *arena, const char *fmt, ...)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 
@@ -27,10 +28,27 @@ struct slice {
 #define SLICE_NONE ((struct slice){NULL, 0})
 #define SLICE_ARGS(s) (int)(s).n, (s).p /* for "%.*s" */
 
-struct slice slice_of(const char *text); /* NULL gives SLICE_NONE */
-bool slice_eq(struct slice a, struct slice b);
-bool slice_is(struct slice a, const char *text);
-bool slice_is_nocase(struct slice a, const char *text); /* ASCII only */
+/* Here, so that the length of a literal is known where it is compared: every request does it often. */
+static inline struct slice slice_of(const char *text) /* NULL gives SLICE_NONE */
+{
+    return text ? (struct slice){text, strlen(text)} : SLICE_NONE;
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool slice_is(struct slice a, const char *text)
+{
+    return slice_eq(a, slice_of(text));
+}
+
+static inline bool slice_is_nocase(struct slice a, const char *text) /* ASCII only */
+{
+    return a.n == strlen(text) && (a.n == 0 || strncasecmp(a.p, text, a.n) == 0);
+}
+
 bool slice_starts(struct slice a, const char *prefix);
 bool slice_ends(struct slice a, const char *suffix);
 struct slice slice_sub(struct slice a, size_t from, size_t to); /* clamps both ends */
@@ -50,6 +68,8 @@ bool slice_is_utf8(struct slice a);
 /* A NUL-terminated copy in the arena, for foreign APIs. NULL when there is no memory. */
 char *slice_dup(struct arena *arena, struct slice a);
 char *str_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* As much of it as fits into the room, NUL-terminated. */
+void str_set(char *out, size_t room, struct slice from);
 
 struct buf {
     char *p;

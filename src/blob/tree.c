@@ -416,7 +416,7 @@ static enum err sweep_level(struct ctx *ctx, struct sweeping *s, int at, int lev
             (void)remove_all(at, e->d_name, 0);
         if (e->d_name[0] == '.')
             continue;
-        (void)snprintf(s->name[level], sizeof s->name[level], "%s", e->d_name);
+        str_set(s->name[level], sizeof s->name[level], slice_of(e->d_name));
         if (level == s->depth - 1) {
             sweep_tree(s, at, e->d_name);
             continue;

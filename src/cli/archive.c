@@ -40,8 +40,8 @@ static enum err add_file(struct archive *a, const char *name, const char *sha256
         a->list.files = more;
     }
     struct backup_file *file = &a->list.files[a->list.count++];
-    (void)snprintf(file->name, sizeof file->name, "%s", name);
-    (void)snprintf(file->sha256, sizeof file->sha256, "%s", sha256);
+    str_set(file->name, sizeof file->name, slice_of(name));
+    str_set(file->sha256, sizeof file->sha256, slice_of(sha256));
     struct stat st;
     const char *path = source(a, file);
     if (path == NULL)

@@ -115,8 +115,7 @@ enum err settings_blame(struct ctx *ctx, enum err err, const char *key)
     if (err == OK)
         return OK;
     /* of a system call only the cause says which path and why */
-    (void)snprintf(why, sizeof why, "%s",
-                   ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx));
+    str_set(why, sizeof why, slice_of(ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx)));
     ctx_forgive(ctx);
     return ctx_fail_field(ctx, err == ERR_NOT_FOUND ? ERR_IO : err, key, "%s: %s", key, why);
 }

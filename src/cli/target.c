@@ -49,7 +49,7 @@ static enum err take_lock(struct ctx *ctx, struct target *t)
     enum err err = folder_lock(ctx, t->local.data, &t->lock);
     if (err != ERR_CONFLICT)
         return err;
-    (void)snprintf(why, sizeof why, "%s", ctx_sentence(ctx));
+    str_set(why, sizeof why, slice_of(ctx_sentence(ctx)));
     ctx_forgive(ctx);
     return ctx_fail(ctx, err, "%s, or have it done by the server: --url or LARDER_URL names it",
                     why);
@@ -156,7 +156,7 @@ static enum err refuse(struct ctx *ctx, int status, struct slice body, struct sl
     enum err err = ctx_fail(ctx, err_of_status(status), "%.*s%s%.*s", SLICE_ARGS(sentence),
                             details.n ? ": " : "", SLICE_ARGS(details));
     if (code.n < sizeof ctx->fault.code)
-        (void)snprintf(ctx->fault.code, sizeof ctx->fault.code, "%.*s", SLICE_ARGS(code));
+        str_set(ctx->fault.code, sizeof ctx->fault.code, code);
     enum err read = finding_read(ctx, errors);
     return read == OK ? err : read;
 }
@@ -177,7 +177,7 @@ static const char *type_of(const struct target_request *req)
 static enum err unreachable(struct ctx *ctx, enum err err, const char *url)
 {
     char why[sizeof ctx->fault.sentence];
-    (void)snprintf(why, sizeof why, "%s", ctx_sentence(ctx));
+    str_set(why, sizeof why, slice_of(ctx_sentence(ctx)));
     ctx_forgive(ctx);
     return ctx_fail_field(ctx, err, "url", "%s; --url or LARDER_URL names the server, now %s", why,
                           url);

@@ -120,6 +120,10 @@ static enum err read_access(struct ctx *ctx, struct conn *conn, void *arg)
                                            permission_find(slice_of(PERMISSION_ADMIN)));
     out->everywhere = out->is_sys_admin ? permission_all() : held.everywhere;
     out->in_org = held.in_org;
+    if (a->kind != KEY) {
+        struct permission_set everybody = permission_of_everybody();
+        permission_set_join(&out->everywhere, &everybody);
+    }
     if (err == OK && a->org_id)
         err = read_seat(ctx, conn, a->org_id, out);
     if (err == OK && a->kind == KEY)

@@ -25,7 +25,7 @@ struct access {
     const char *key_org_id;           /* the org a key is bound to, NULL = none */
     int64_t expires_at;               /* of the credential; 0 = never */
     bool is_sys_admin;                /* the owner administers the platform, by flag or by role */
-    struct permission_set everywhere; /* of the owner, through roles held everywhere */
+    struct permission_set everywhere; /* of the owner, through roles, or as everybody may */
     struct permission_set in_org;     /* of the owner, through membership and roles in the org */
     struct permission_set scopes;     /* of a key; all permissions for other credentials */
     enum standing standing;

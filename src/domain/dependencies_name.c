@@ -18,7 +18,7 @@ enum err dependencies_python(struct ctx *ctx, struct dependencies *deps, const c
     if (*tag == NULL)
         err = environment_python(ctx, &deps->o, tag, reason);
     if (err == OK && *tag)
-        (void)snprintf(deps->tag, sizeof deps->tag, "%s", *tag);
+        str_set(deps->tag, sizeof deps->tag, slice_of(*tag));
     (void)pthread_mutex_unlock(&deps->lock);
     return err;
 }

@@ -63,7 +63,7 @@ void downloads_note(struct domain *d, const char *plugin_id)
     (void)pthread_mutex_lock(&t->mutex);
     struct counter *c = place(t, plugin_id);
     if (c && c->id[0] == '\0') {
-        (void)snprintf(c->id, sizeof c->id, "%s", plugin_id);
+        str_set(c->id, sizeof c->id, slice_of(plugin_id));
         t->used++;
     }
     if (c)

@@ -113,7 +113,7 @@ void events_emit(struct domain *d, const struct event *event)
     struct event_copy *c = &e->kept[++e->last % EVENTS_KEPT];
     events_id(e, e->last, id);
     c->kind = event->kind;
-    (void)snprintf(c->org_id, sizeof c->org_id, "%s", event->org_id ? event->org_id : "");
+    str_set(c->org_id, sizeof c->org_id, slice_of(event->org_id));
     if (!render(c, id, event, fits_one_line(event->detail)) && !render(c, id, event, false))
         render_bare(c, id, event);
     void (*wake)(void *arg) = e->wake;

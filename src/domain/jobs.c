@@ -194,7 +194,7 @@ static const char *run_kind(struct ctx *ctx, struct jobs *jobs, const struct job
 static void show_running(struct jobs_worker *w, const struct job_row *row)
 {
     (void)pthread_mutex_lock(&w->jobs->lock);
-    (void)snprintf(w->id, sizeof w->id, "%s", row ? row->id : "");
+    str_set(w->id, sizeof w->id, slice_of(row ? row->id : ""));
     w->progress_size = 0;
     (void)pthread_mutex_unlock(&w->jobs->lock);
 }

@@ -129,7 +129,7 @@ static enum err make_secret(struct ctx *ctx, struct making *m, char raw[KEY_TEXT
     m->key->prefix = key ? slice_dup(ctx->arena, slice_sub(buf_view(&text), 0, KEY_SHOWN)) : NULL;
     if (m->key->prefix == NULL)
         return ctx_no_memory(ctx);
-    (void)snprintf(raw, KEY_TEXT, "%s", key);
+    str_set(raw, KEY_TEXT, slice_of(key));
     crypto_sha256(buf_view(&text), m->hash);
     return OK;
 }

@@ -15,6 +15,7 @@ enum permission_scope { PERMISSION_SYSTEM, PERMISSION_ORG, PERMISSION_PERSONAL }
 
 struct permission {
     const char *name;
+    size_t name_n;
     enum permission_scope scope;
     const char *sentence; /* what it allows, for the page of roles */
 };

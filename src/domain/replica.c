@@ -204,15 +204,15 @@ static enum err read_state(struct ctx *ctx, struct conn *conn, void *arg)
         err = repl_state_get(ctx, conn, &state);
     if (err != OK)
         return err;
-    (void)snprintf(r->node, sizeof r->node, "%s", node);
+    str_set(r->node, sizeof r->node, slice_of(node));
     r->view.applied_seq = r->view.head_seq = state.applied_seq;
     r->view.snap_seq = state.snap_seq;
     r->view.caught_up = state.applied_seq > 0;
-    (void)snprintf(r->view.state_hash, sizeof r->view.state_hash, "%s", state.state_hash);
+    str_set(r->view.state_hash, sizeof r->view.state_hash, slice_of(state.state_hash));
     if (state.capability)
-        (void)snprintf(r->view.capability, sizeof r->view.capability, "%s", state.capability);
+        str_set(r->view.capability, sizeof r->view.capability, slice_of(state.capability));
     if (state.writer)
-        (void)snprintf(r->view.writer, sizeof r->view.writer, "%s", state.writer);
+        str_set(r->view.writer, sizeof r->view.writer, slice_of(state.writer));
     r->options.s3.clock_offset_ms = state.clock_offset;
     return OK;
 }

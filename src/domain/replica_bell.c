@@ -83,7 +83,7 @@ void replica_want(struct replica *r, const char *sha256)
         return;
     pthread_mutex_lock(&r->lock);
     if (!replica_is_wanted(r, sha256) && r->fetch.wanted_count < REPLICA_WANTED)
-        (void)snprintf(r->fetch.wanted[r->fetch.wanted_count++], SHA256_HEX, "%s", sha256);
+        str_set(r->fetch.wanted[r->fetch.wanted_count++], SHA256_HEX, slice_of(sha256));
     r->fetch.look = true;
     pthread_cond_broadcast(&r->work);
     pthread_mutex_unlock(&r->lock);

@@ -51,7 +51,7 @@ static void let_rest(struct replica *r, const char *sha256, bool refused)
     if (rest == NULL) {
         rest = &r->fetch.resting[r->fetch.resting_next++ % REPLICA_RESTING];
         *rest = (struct resting){0};
-        (void)snprintf(rest->sha256, sizeof rest->sha256, "%s", sha256);
+        str_set(rest->sha256, sizeof rest->sha256, slice_of(sha256));
     }
     int64_t ms = REST_MS;
     for (int i = 0; i < rest->tries && ms < REST_MAX_MS; i++)
@@ -84,7 +84,7 @@ static enum err look_at(void *arg, const struct missing *m)
         return OK;
     l->found = true;
     l->wanted = wanted;
-    (void)snprintf(l->best.sha256, sizeof l->best.sha256, "%s", m->sha256);
+    str_set(l->best.sha256, sizeof l->best.sha256, slice_of(m->sha256));
     l->best.size = m->size_bytes;
     return OK;
 }
@@ -107,7 +107,7 @@ static bool claim(struct replica *r, int me, const struct wish *w)
     pthread_mutex_lock(&r->lock);
     bool mine = !is_busy(r, w->sha256);
     if (mine)
-        (void)snprintf(r->fetch.busy[me], SHA256_HEX, "%s", w->sha256);
+        str_set(r->fetch.busy[me], SHA256_HEX, slice_of(w->sha256));
     pthread_mutex_unlock(&r->lock);
     return mine;
 }

@@ -204,7 +204,7 @@ static enum err probe(struct ctx *ctx, struct replica *r)
     if (err != OK)
         return err;
     pthread_mutex_lock(&r->lock);
-    (void)snprintf(r->view.capability, sizeof r->view.capability, "%s", capability);
+    str_set(r->view.capability, sizeof r->view.capability, slice_of(capability));
     pthread_mutex_unlock(&r->lock);
     r->loop.atomic = strcmp(capability, "atomic") == 0;
     r->loop.probed = true;
@@ -245,7 +245,7 @@ enum err replica_may_write(struct ctx *ctx, struct replica *r, bool *may)
         return err;
     *may = found && strcmp(note.node, r->node) == 0;
     pthread_mutex_lock(&r->lock);
-    (void)snprintf(r->view.writer, sizeof r->view.writer, "%s", found ? note.name : NOBODY_WRITES);
+    str_set(r->view.writer, sizeof r->view.writer, slice_of(found ? note.name : NOBODY_WRITES));
     pthread_mutex_unlock(&r->lock);
     return OK;
 }
@@ -280,7 +280,7 @@ static enum err read_position(struct ctx *ctx, struct replica *r)
     r->reload = false;
     r->view.applied_seq = r->view.head_seq = s.applied_seq;
     r->view.snap_seq = s.snap_seq;
-    (void)snprintf(r->view.state_hash, sizeof r->view.state_hash, "%s", s.state_hash);
+    str_set(r->view.state_hash, sizeof r->view.state_hash, slice_of(s.state_hash));
     pthread_mutex_unlock(&r->lock);
     r->loop.filled = r->loop.probed = false;
     return OK;
@@ -345,10 +345,10 @@ static enum err read_other(void *arg, const struct s3_object *object)
     struct replica_node *out = &o->nodes[o->count++];
     out->applied_seq = n.applied_seq;
     out->at = n.at;
-    (void)snprintf(out->node, sizeof out->node, "%s", n.node);
-    (void)snprintf(out->name, sizeof out->name, "%s", n.name);
-    (void)snprintf(out->version, sizeof out->version, "%s", n.version);
-    (void)snprintf(out->state_hash, sizeof out->state_hash, "%s", n.state_hash);
+    str_set(out->node, sizeof out->node, slice_of(n.node));
+    str_set(out->name, sizeof out->name, slice_of(n.name));
+    str_set(out->version, sizeof out->version, slice_of(n.version));
+    str_set(out->state_hash, sizeof out->state_hash, slice_of(n.state_hash));
     return OK;
 }
 

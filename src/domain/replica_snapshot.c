@@ -108,7 +108,7 @@ static enum err note_name(void *arg, const struct entity_rev *e)
 static enum err count_one(void *arg, const struct entity_rev *e)
 {
     struct writing *w = arg;
-    (void)snprintf(w->after, sizeof w->after, "%s", e->entity);
+    str_set(w->after, sizeof w->after, slice_of(e->entity));
     w->count++;
     w->seen++;
     return OK;
@@ -147,7 +147,7 @@ static enum err write_page(struct writing *w, size_t *n)
     for (size_t i = 0; err == OK && i < page->n && !w->unfit; i++)
         err = write_entity(w, page->names[i]);
     if (err == OK && page->n > 0)
-        (void)snprintf(w->after, sizeof w->after, "%s", page->names[page->n - 1]);
+        str_set(w->after, sizeof w->after, slice_of(page->names[page->n - 1]));
     *n = page->n;
     return err;
 }
@@ -358,8 +358,7 @@ static enum err load_file(struct ctx *ctx, struct replica *r, int fd, int64_t se
         note_loaded(r, &l);
     atomic_fetch_add(&r->turn, 1);
     char why[400];
-    (void)snprintf(why, sizeof why, "%s",
-                   ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx));
+    str_set(why, sizeof why, slice_of(ctx->fault.cause[0] ? ctx->fault.cause : ctx_sentence(ctx)));
     ctx->arena = callers;
     arena_free(&scratch);
     if (err == ERR_CORRUPT || err == ERR_INVALID || err == ERR_UNPROCESSABLE ||

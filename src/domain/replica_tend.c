@@ -236,7 +236,7 @@ static enum err walk_versions(struct ctx *ctx, struct replica *r, struct listing
                 err = put_cadence(ctx, r, cadence, v);
         }
         if (w->n > 0)
-            (void)snprintf(w->after, sizeof w->after, "%s", w->names[w->n - 1]);
+            str_set(w->after, sizeof w->after, slice_of(w->names[w->n - 1]));
     } while (err == OK && w->n == WALK && !replica_stopping(r));
     ctx->arena = callers;
     arena_free(&scratch);

@@ -45,8 +45,7 @@ enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_ans
     };
     struct trouble t = {.set = true, .state = state_of[a->end], .retry_after = a->retry_after};
     atomic_fetch_add(&r->failures, 1);
-    (void)snprintf(t.why, sizeof t.why, "%s",
-                   a->message && *a->message ? a->message : s3_end_name(a->end));
+    str_set(t.why, sizeof t.why, slice_of(a->message && *a->message ? a->message : s3_end_name(a->end)));
     note(r, &t);
     return ctx_fail(ctx, ERR_BUSY, "%s", t.why);
 }
@@ -83,13 +82,13 @@ void replica_set_state(struct replica *r, enum replica_state state, const char *
     int64_t now = clock_wall_ms(r->clock);
     pthread_mutex_lock(&r->lock);
     r->view.state = state;
-    (void)snprintf(r->view.reason, sizeof r->view.reason, "%s", why);
+    str_set(r->view.reason, sizeof r->view.reason, slice_of(why));
     if (replica_is_up(state)) {
         r->view.last_success = now;
         r->view.behind_since = 0;
         r->view.caught_up = true;
     } else if (state != REPLICA_DISABLED && state != REPLICA_LOCAL_ONLY) { /* nothing was tried */
-        (void)snprintf(r->view.last_error, sizeof r->view.last_error, "%s", why);
+        str_set(r->view.last_error, sizeof r->view.last_error, slice_of(why));
         r->view.last_error_at = now;
         if (r->view.behind_since == 0)
             r->view.behind_since = now;

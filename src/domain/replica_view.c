@@ -115,9 +115,9 @@ void replica_confirm(struct ctx *ctx, struct replica *r, struct plugin *row)
 static void copy_locked(struct replica *r, struct replica_view *out)
 {
     out->state = r->view.state;
-    (void)snprintf(out->reason, sizeof out->reason, "%s", r->view.reason);
-    (void)snprintf(out->last_error, sizeof out->last_error, "%s", r->view.last_error);
-    (void)snprintf(out->writer, sizeof out->writer, "%s", r->view.writer);
+    str_set(out->reason, sizeof out->reason, slice_of(r->view.reason));
+    str_set(out->last_error, sizeof out->last_error, slice_of(r->view.last_error));
+    str_set(out->writer, sizeof out->writer, slice_of(r->view.writer));
     memcpy(out->state_hash, r->view.state_hash, sizeof out->state_hash);
     static const char *const known[] = {"atomic", "unsupported", "ignored"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -160,10 +160,10 @@ enum err replica_view(struct ctx *ctx, struct replica *r, struct replica_view *o
         pthread_mutex_unlock(&r->lock);
     } while (err == OK && (turn % 2 == 1 || turn != atomic_load(&r->turn)) && ++tries < VIEW_TRIES);
     out->state_name = replica_state_name(out->state);
-    (void)snprintf(out->node, sizeof out->node, "%s", r->node);
-    (void)snprintf(out->name, sizeof out->name, "%s", r->name);
+    str_set(out->node, sizeof out->node, slice_of(r->node));
+    str_set(out->name, sizeof out->name, slice_of(r->name));
     if (r->s3) {
-        (void)snprintf(out->store, sizeof out->store, "%s", s3_name(r->s3));
+        str_set(out->store, sizeof out->store, slice_of(s3_name(r->s3)));
         out->clock_offset = s3_clock_offset(r->s3);
     }
     out->cadence_layout = r->options.cadence_layout;

@@ -67,7 +67,7 @@ enum err setup_mint(struct ctx *ctx, struct domain *d, const struct actor *actor
         return ctx_no_memory(ctx);
     crypto_sha256(buf_view(&text), m.hash);
     enum err err = store_write(ctx, d->store, put_token, &m);
-    (void)snprintf(token, SETUP_TOKEN_TEXT, "%s", err == OK ? buf_text(&text) : "");
+    str_set(token, SETUP_TOKEN_TEXT, slice_of(err == OK ? buf_text(&text) : ""));
     *expires_at = m.expires_at;
     return err;
 }

@@ -60,7 +60,7 @@ void stamps_note(struct domain *d, enum stamp_kind kind, const char *id, int64_t
     if (s == NULL && t->count < STAMPS_MAX) {
         s = &t->list[t->count++];
         s->kind = kind;
-        (void)snprintf(s->id, sizeof s->id, "%s", id);
+        str_set(s->id, sizeof s->id, slice_of(id));
     }
     if (s)
         s->at = now;

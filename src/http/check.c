@@ -151,17 +151,19 @@ static enum err walk_fields(struct ctx *ctx, struct walk *w, const struct check_
 
 /* ---- single fields ------------------------------------------------------------------------ */
 
-static const char *const once[] = {"Host",         "Content-Length",  "Transfer-Encoding",
-                                   "Content-Type", "Authorization",   "X-API-KEY",
-                                   "Expect",       "Origin",          "Sec-Fetch-Site",
-                                   "Range",        "Connection",      "Upgrade",
-                                   "If-Range",     "Content-Encoding"};
+static const struct slice once[] = {SLICE("Host"),         SLICE("Content-Length"),
+                                    SLICE("Content-Type"), SLICE("Transfer-Encoding"),
+                                    SLICE("Expect"),       SLICE("Authorization"),
+                                    SLICE("Origin"),       SLICE("X-API-KEY"),
+                                    SLICE("Range"),        SLICE("Sec-Fetch-Site"),
+                                    SLICE("Connection"),   SLICE("Upgrade"),
+                                    SLICE("If-Range"),     SLICE("Content-Encoding")};
 
-static size_t count_fields(const struct request *req, const char *name)
+static size_t count_fields(const struct request *req, struct slice name)
 {
     size_t n = 0;
     for (size_t i = 0; i < req->headers; i++)
-        n += slice_is_nocase(req->header[i].name, name);
+        n += req->header[i].name.n == name.n && slice_is_nocase(req->header[i].name, name.p);
     return n;
 }
 
@@ -169,7 +171,8 @@ static enum err check_once(struct ctx *ctx, const struct request *req)
 {
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (count_fields(req, once[i]) > 1)
-            return ctx_fail(ctx, ERR_INVALID, "The header field %s stands more than once", once[i]);
+            return ctx_fail(ctx, ERR_INVALID, "The header field %s stands more than once",
+                            once[i].p);
     return OK;
 }
 

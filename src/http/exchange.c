@@ -64,18 +64,26 @@ static bool is_sane_id(struct slice id)
     return true;
 }
 
+enum { ID_DIGITS = 16 };
+
 /* A counter behind a random prefix is unique and costs no system call. */
 static void make_id(struct exchange *x, char out[EXCHANGE_ID])
 {
     uint64_t n = __atomic_add_fetch(&x->id_count, 1, __ATOMIC_RELAXED);
-    (void)snprintf(out, EXCHANGE_ID, "%s-%06" PRIx64, x->id_prefix, n);
+    size_t prefix = strlen(x->id_prefix), at = ID_DIGITS;
+    char hex[ID_DIGITS];
+    for (; n > 0 || at > ID_DIGITS - 6; n >>= 4)
+        hex[--at] = "0123456789abcdef"[n & 15];
+    memcpy(out, x->id_prefix, prefix);
+    out[prefix] = '-';
+    str_set(out + prefix + 1, EXCHANGE_ID - prefix - 1, (struct slice){hex + at, ID_DIGITS - at});
 }
 
 static void take_id(struct job *job)
 {
     struct slice id = request_header(&job->req, "X-Request-ID");
     if (is_sane_id(id))
-        (void)snprintf(job->ctx.request_id, sizeof job->ctx.request_id, "%.*s", SLICE_ARGS(id));
+        str_set(job->ctx.request_id, sizeof job->ctx.request_id, id);
 }
 
 /* The address a trusted proxy speaks for: the last one in the list that is not a proxy itself. */
@@ -89,7 +97,7 @@ static struct slice forwarded_for(const struct job *job, struct slice list)
         char text[64];
         if (one.n == 0 || one.n >= sizeof text)
             return SLICE_NONE;
-        (void)snprintf(text, sizeof text, "%.*s", SLICE_ARGS(one));
+        str_set(text, sizeof text, one);
         if (!origin_is_listed(job->x->trusted_proxies, text))
             return origin_is_listed(text, text) ? one : SLICE_NONE; /* an address at all? */
         list = slice_sub(list, 0, at ? at - 1 : 0);
@@ -99,14 +107,12 @@ static struct slice forwarded_for(const struct job *job, struct slice list)
 
 static void take_remote(struct job *job)
 {
-    (void)snprintf(job->ctx.remote, sizeof job->ctx.remote, "%s", job->arrival->remote);
-    job->req.remote = job->ctx.remote;
     job->req.tls = job->arrival->tls;
     if (!origin_is_listed(job->x->trusted_proxies, job->arrival->remote))
         return;
     struct slice client = forwarded_for(job, request_header(&job->req, "X-Forwarded-For"));
     if (client.n > 0)
-        (void)snprintf(job->ctx.remote, sizeof job->ctx.remote, "%.*s", SLICE_ARGS(client));
+        str_set(job->ctx.remote, sizeof job->ctx.remote, client);
     if (slice_is_nocase(request_header(&job->req, "X-Forwarded-Proto"), "https"))
         job->req.tls = true;
 }
@@ -435,7 +441,7 @@ static void begin(struct job *job)
     job->begun_us = clock_mono_us();
     make_id(x, id);
     ctx_init(&job->ctx, &job->worker->arena, x->clock, x->log, id);
-    (void)snprintf(job->ctx.remote, sizeof job->ctx.remote, "%s", job->arrival->remote);
+    str_set(job->ctx.remote, sizeof job->ctx.remote, slice_of(job->arrival->remote));
     job->req.remote = job->ctx.remote;
     job->req.path = SLICE("/");
     job->req.content_length = -1;

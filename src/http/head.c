@@ -143,7 +143,8 @@ void head_render(struct buf *out, const struct reply *r, const struct head_facts
     buf_slice(out, buf_view(&r->fields));
     buf_slice(out, buf_view(&r->lasting));
     add_origin(out, facts);
-    buf_add(out, always, sizeof always - 1);
+    if (r->status != 304) /* the copy that is kept has them */
+        buf_add(out, always, sizeof always - 1);
     if (facts->tls)
         buf_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
     add_connection(out, facts);

@@ -2,8 +2,8 @@
  * router.c - patterns compiled once, compared segment by segment.
  *
  * Every row has a rank with two bits a segment: a literal beats "{id}:verb", which beats {x}, which
- * beats {x...}; of the rows that fit, the highest rank wins. A few hundred rows are compared in
- * less than a microsecond, since most differ in the number of segments.
+ * beats {x...}; of the rows that fit, the highest rank wins. Rows hang together by their number of
+ * segments, so that a path is compared with those that it can be only.
  */
 #include "http/router.h"
 
@@ -22,12 +22,15 @@ struct row {
     struct step step[REQUEST_SEGMENTS];
     size_t steps;
     uint64_t rank;
-    bool slash; /* the pattern ends in one */
+    bool slash;             /* the pattern ends in one */
+    const struct row *next; /* of its chain */
 };
 
 struct router {
     struct row *row;
     size_t rows;
+    const struct row *chain[REQUEST_SEGMENTS + 1]; /* rows for just so many segments */
+    const struct row *open;                        /* rows that end in {x...} */
 };
 
 /* ---- compiling ----------------------------------------------------------------------------- */
@@ -105,6 +108,11 @@ static const char *compile_pattern(const char *pattern, struct row *row)
     return NULL;
 }
 
+static bool is_open(const struct row *row)
+{
+    return row->steps > 0 && row->step[row->steps - 1].kind == KIND_REST;
+}
+
 /* Whether both answer exactly the same paths. */
 static bool same_paths(const struct row *a, const struct row *b)
 {
@@ -137,6 +145,13 @@ static const char *compile_row(const struct router *router, const struct route *
     return NULL;
 }
 
+static void hang(struct router *router, struct row *row)
+{
+    const struct row **chain = is_open(row) ? &router->open : &router->chain[row->steps];
+    row->next = *chain;
+    *chain = row;
+}
+
 enum err router_new(struct ctx *ctx, const struct route_table *const *tables, size_t count,
                     struct router **out)
 {
@@ -159,7 +174,7 @@ enum err router_new(struct ctx *ctx, const struct route_table *const *tables, si
                 router_free(router);
                 return bad_route(ctx, tables[i], route, why);
             }
-            router->rows++;
+            hang(router, &router->row[router->rows++]);
         }
     *out = router;
     return OK;
@@ -201,9 +216,7 @@ static bool fits_step(const struct step *step, const struct request *req, size_t
 
 static bool fits(const struct row *row, const struct request *req)
 {
-    bool open = row->steps > 0 && row->step[row->steps - 1].kind == KIND_REST;
-    if (open ? req->segments < row->steps
-             : req->segments != row->steps || req->trailing_slash != row->slash)
+    if (is_open(row) ? req->segments < row->steps : req->trailing_slash != row->slash)
         return false;
     for (size_t i = 0; i < row->steps; i++)
         if (!fits_step(&row->step[i], req, i))
@@ -246,27 +259,38 @@ static enum err fill_params(struct ctx *ctx, const struct row *row, const struct
     return OK;
 }
 
+/* What was found so far of the rows that fit a path. */
+struct found {
+    const struct row *best, *get; /* for its method, and for GET; NULL = none yet */
+    unsigned allow;               /* one bit a method */
+};
+
+static void look(const struct row *row, const struct request *req, struct found *f)
+{
+    for (; row; row = row->next) {
+        if (!fits(row, req))
+            continue;
+        f->allow |= 1u << row->route->method;
+        if (row->route->method == req->method && (f->best == NULL || row->rank >= f->best->rank))
+            f->best = row; /* chains run backwards: of equals the first in the tables is the last */
+        if (row->route->method == METHOD_GET && (f->get == NULL || row->rank >= f->get->rank))
+            f->get = row;
+    }
+}
+
 enum err router_find(struct ctx *ctx, const struct router *router, const struct request *req,
                      struct call *call, unsigned *allow)
 {
-    const struct row *best = NULL, *get = NULL;
-    *allow = 0;
-    for (const struct row *row = router->row; row < router->row + router->rows; row++) {
-        if (!fits(row, req))
-            continue;
-        *allow |= 1u << row->route->method;
-        if (row->route->method == req->method && (best == NULL || row->rank > best->rank))
-            best = row;
-        if (row->route->method == METHOD_GET && (get == NULL || row->rank > get->rank))
-            get = row;
-    }
+    struct found f = {NULL, NULL, 0};
+    look(router->chain[req->segments], req, &f);
+    look(router->open, req, &f);
+    *allow = f.allow;
     if (*allow == 0)
         return ctx_fail(ctx, ERR_NOT_FOUND, "There is nothing at this address");
     if (*allow & 1u << METHOD_GET)
         *allow |= 1u << METHOD_HEAD;
     *allow |= 1u << METHOD_OPTIONS;
-    if (best == NULL && req->method == METHOD_HEAD)
-        best = get;
+    const struct row *best = f.best == NULL && req->method == METHOD_HEAD ? f.get : f.best;
     if (best == NULL)
         return ctx_fail(ctx, ERR_METHOD, "This address does not answer this method");
     call->route = best->route;

@@ -1,5 +1,5 @@
 /*
- * seam.h - three system calls of civetweb that go through us, and what it takes for white space.
+ * seam.h - three system calls of civetweb that go through us, and what it takes for which letter.
  *
  * The library offers no way to take a socket from the service manager, to let a connection go that
  * drips, or to close idle ones at once when the server stops. So it is compiled with
@@ -8,9 +8,12 @@
  *
  * which turns its calls of bind, listen and poll into ours. And since its parser swallows any run of
  * white space behind a word of the request line, so that a folded line or a bare line feed cannot be
- * seen afterwards, only the line feed is white space to it; the rest http/check.c refuses. Where the system's shared library is
- * used instead nobody calls these, no socket can be handed over, and the library's own, coarser
- * limits hold. (LARDER_SOCKET_SEAM tells our own files which of the two it is.)
+ * seen afterwards, only the line feed is white space to it; the rest http/check.c refuses. Which
+ * letters print is asked for every byte of every header: those of ASCII do, whatever the locale.
+ *
+ * Where the system's shared library is used instead nobody calls these, no socket can be handed
+ * over, and the library's own, coarser limits hold. (LARDER_SOCKET_SEAM tells our own files which of
+ * the two it is.)
  * (The headers come before the macros, so that fortified inline versions keep their names.)
  */
 #ifndef LARDER_HTTP_SEAM_H
@@ -36,7 +39,11 @@ int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 #define listen larder_listen
 #define poll larder_poll
 #undef isspace
+#undef isgraph
+#undef isprint
 #define isspace(c) ((c) == '\n')
+#define isgraph(c) ((unsigned)(c) - 0x21U < 0x5eU)
+#define isprint(c) ((unsigned)(c) - 0x20U < 0x5fU)
 #else
 
 #include <pthread.h>

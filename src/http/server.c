@@ -80,7 +80,7 @@ static bool admit_address(struct thread *t, const char *address)
     for (const struct thread *o = s->all; o; o = o->next)
         have += strcmp(o->remote, address) == 0;
     if (have <= most)
-        (void)snprintf(t->remote, sizeof t->remote, "%s", address);
+        str_set(t->remote, sizeof t->remote, slice_of(address));
     pthread_mutex_unlock(&s->lock);
     return have <= most;
 }
@@ -300,7 +300,7 @@ static int take_message(const struct mg_connection *conn, const char *message)
 {
     struct server *s = mg_get_user_data(mg_get_context(conn));
     if (!__atomic_load_n(&s->started, __ATOMIC_ACQUIRE) && s->trouble[0] == '\0')
-        (void)snprintf(s->trouble, sizeof s->trouble, "%s", message);
+        str_set(s->trouble, sizeof s->trouble, slice_of(message));
     else
         log_line(s->exchange.log, LOG_DEBUG, NULL, "civetweb", "message", message, NULL);
     return 1;

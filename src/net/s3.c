@@ -230,7 +230,7 @@ const char *s3_name(const struct s3 *s3)
 
 static enum err full_key(struct ctx *ctx, const struct s3 *s3, const char *key, const char **out)
 {
-    struct slice text = slice_of(key);
+    struct slice text = {key, strlen(key)};
     *out = str_printf(ctx->arena, "%s%s", s3->prefix, key);
     if (*out == NULL)
         return ctx_no_memory(ctx);

@@ -221,7 +221,7 @@ static void broken(struct audit_walk *walk, int64_t seq, const char *why)
 {
     walk->broken_at = seq;
     walk->done = true;
-    (void)snprintf(walk->why, sizeof walk->why, "%s", why);
+    str_set(walk->why, sizeof walk->why, slice_of(why));
 }
 
 /* False when there is no memory. */

@@ -148,8 +148,11 @@ class Nginx:
                 break
             if time.monotonic() > deadline or self.process.poll() is not None:
                 sys.exit(f"nginx did not start: {(self.folder / 'error.log').read_text()}")
+        # the master listens before it makes its workers, whose CPU is what counts
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        self.pids = [self.process.pid, *map(int, children.read_text().split())]
+        while len(workers := children.read_text().split()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.pids = [self.process.pid, *map(int, workers)]
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -128,6 +128,22 @@ static void buffer_grows_in_the_arena(void **state)
     arena_free(&arena);
 }
 
+static void a_text_is_set_as_far_as_it_fits(void **state)
+{
+    (void)state;
+    char room[5] = "????";
+    str_set(room, sizeof room, SLICE("abcd"));
+    assert_string_equal(room, "abcd");
+    str_set(room, sizeof room, SLICE("efghi"));
+    assert_string_equal(room, "efgh");
+    str_set(room, 3, SLICE("xyz"));
+    assert_string_equal(room, "xy");
+    str_set(room, sizeof room, SLICE_NONE);
+    assert_string_equal(room, "");
+    str_set(room, 1, SLICE("z"));
+    assert_string_equal(room, "");
+}
+
 static void buffer_reports_an_empty_arena(void **state)
 {
     (void)state;
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(parts_and_edges),
         cmocka_unit_test(buffer_stops_at_its_ceiling),
         cmocka_unit_test(buffer_grows_in_the_arena),
+        cmocka_unit_test(a_text_is_set_as_far_as_it_fits),
         cmocka_unit_test(buffer_reports_an_empty_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,7 +136,7 @@ static void begin_round(void *arg)
 {
     struct event_feed *f = arg;
     f->last = events_last(f->events);
-    f->generation = store_generation(f->domain->store);
+    f->generation = store_rights_generation(f->domain->store);
 }
 
 static enum stream_state check(void *arg, void *member)
@@ -249,7 +249,7 @@ enum err event_feed_follow(struct ctx *ctx, struct event_feed *f, const struct r
     struct credential credential = credential_find(req);
     struct view view;
     struct org org;
-    uint64_t generation = store_generation(f->domain->store);
+    uint64_t generation = store_rights_generation(f->domain->store);
     enum err err = look(ctx, f, &credential, org_id, &view);
     if (err == OK && !view.any)
         err = nothing_to_see(ctx, org_id);

@@ -128,7 +128,7 @@ enum err credential_identify(struct ctx *ctx, struct auth *auth, const struct cr
     if (!hash_credential(ctx, c, hash))
         return ctx_no_memory(ctx);
     /* the generation first: what is read after it is at least as new */
-    uint64_t generation = store_generation(auth->domain->store);
+    uint64_t generation = store_rights_generation(auth->domain->store);
     if (known_find(auth->known, ctx, generation, hash, org_id, out)) {
         out->valid = out->expires_at == 0 || out->expires_at > ctx->now;
         return OK;

@@ -2,9 +2,9 @@
  * known.h - credentials that were checked a moment ago.
  *
  * An answer of domain/access.h is kept under the SHA-256 of the credential and the org, and is good
- * for as long as the store's generation stands still: any commit of this process voids all answers
- * at once, one of another process within 200 ms. So a kept answer is never staler than a read, and
- * a request that changes nothing costs no database work at all.
+ * for as long as the store's generation stands still: any commit of this process that may touch a
+ * right voids all answers at once, one of another process within 200 ms. So a kept answer is never
+ * staler than a read, and who asks costs no database work at all, whatever is uploaded meanwhile.
  */
 #ifndef LARDER_AUTH_KNOWN_H
 #define LARDER_AUTH_KNOWN_H

@@ -45,7 +45,8 @@ enum err replica_trouble(struct ctx *ctx, struct replica *r, const struct s3_ans
     };
     struct trouble t = {.set = true, .state = state_of[a->end], .retry_after = a->retry_after};
     atomic_fetch_add(&r->failures, 1);
-    str_set(t.why, sizeof t.why, slice_of(a->message && *a->message ? a->message : s3_end_name(a->end)));
+    str_set(t.why, sizeof t.why,
+            slice_of(a->message && *a->message ? a->message : s3_end_name(a->end)));
     note(r, &t);
     return ctx_fail(ctx, ERR_BUSY, "%s", t.why);
 }

@@ -151,13 +151,11 @@ static enum err walk_fields(struct ctx *ctx, struct walk *w, const struct check_
 
 /* ---- single fields ------------------------------------------------------------------------ */
 
-static const struct slice once[] = {SLICE("Host"),         SLICE("Content-Length"),
-                                    SLICE("Content-Type"), SLICE("Transfer-Encoding"),
-                                    SLICE("Expect"),       SLICE("Authorization"),
-                                    SLICE("Origin"),       SLICE("X-API-KEY"),
-                                    SLICE("Range"),        SLICE("Sec-Fetch-Site"),
-                                    SLICE("Connection"),   SLICE("Upgrade"),
-                                    SLICE("If-Range"),     SLICE("Content-Encoding")};
+static const struct slice once[] = {
+    SLICE("Host"),     SLICE("Content-Length"),  SLICE("Content-Type"), SLICE("Transfer-Encoding"),
+    SLICE("Expect"),   SLICE("Authorization"),   SLICE("Origin"),       SLICE("X-API-KEY"),
+    SLICE("Range"),    SLICE("Sec-Fetch-Site"),  SLICE("Connection"),   SLICE("Upgrade"),
+    SLICE("If-Range"), SLICE("Content-Encoding")};
 
 static size_t count_fields(const struct request *req, struct slice name)
 {

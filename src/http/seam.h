@@ -42,8 +42,8 @@ int larder_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 #undef isgraph
 #undef isprint
 #define isspace(c) ((c) == '\n')
-#define isgraph(c) ((unsigned)(c) - 0x21U < 0x5eU)
-#define isprint(c) ((unsigned)(c) - 0x20U < 0x5fU)
+#define isgraph(c) ((unsigned)(c)-0x21U < 0x5eU)
+#define isprint(c) ((unsigned)(c)-0x20U < 0x5fU)
 #else
 
 #include <pthread.h>

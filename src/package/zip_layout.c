@@ -29,12 +29,16 @@ static bool ends_here(struct slice bytes, size_t at)
 static bool find_end(struct findings *f, struct slice bytes, size_t *out)
 {
     size_t from = bytes.n > ZIP_END_SIZE + COMMENT_MAX ? bytes.n - ZIP_END_SIZE - COMMENT_MAX : 0;
+    static const char mark[] = "PK\5\6";
     size_t last = bytes.n, ends = 0;
     for (size_t at = from; at < bytes.n; at++) {
-        const char *p = memmem(bytes.p + at, bytes.n - at, "PK\5\6", 4);
+        const char *p = memchr(bytes.p + at, 'P', bytes.n - at);
         if (p == NULL)
             break;
-        at = last = (size_t)(p - bytes.p);
+        at = (size_t)(p - bytes.p);
+        if (bytes.n - at < sizeof mark - 1 || memcmp(p, mark, sizeof mark - 1) != 0)
+            continue;
+        last = at;
         ends += ends_here(bytes, at);
     }
     if (ends > 1)

@@ -4,7 +4,8 @@
  * A member is whole when its stream ends exactly at the end of its bytes, gives exactly the size
  * that was declared and has the declared CRC. Sizes were capped by zip_open; they are counted again
  * here, so that a stream that gives more is stopped at the first byte too many. zlib takes its memory
- * from the arena too, so nothing needs to be ended.
+ * from the arena too, so nothing needs to be ended, and writes into our window instead of its own, so
+ * that nothing is copied. Bytes whose checksums were right once are in the same memory the next time.
  */
 #include "package/zip_read.h"
 
@@ -19,8 +20,8 @@ enum { WINDOW = 32768 };
 struct zip_inflater {
     struct arena *arena;
     z_stream stream;
-    bool ready;
     unsigned char *window; /* made with the first deflated member */
+    bool verified;         /* zip_verify found all checksums right */
 };
 
 struct zip_inflater *zip_inflater_new(struct arena *arena)
@@ -46,76 +47,85 @@ static void give(voidpf opaque, voidpf address)
 
 static bool prepare(struct zip_inflater *in)
 {
-    if (in->ready)
-        return inflateReset(&in->stream) == Z_OK;
-    if (in->window == NULL)
-        in->window = arena_alloc_raw(in->arena, WINDOW);
+    if (in->window)
+        return true;
+    unsigned char *window = arena_alloc_raw(in->arena, WINDOW);
     in->stream.zalloc = take;
     in->stream.zfree = give;
     in->stream.opaque = in->arena;
-    in->ready = in->window && inflateInit2(&in->stream, -MAX_WBITS) == Z_OK;
-    return in->ready;
+    if (window == NULL || inflateBackInit(&in->stream, MAX_WBITS, window) != Z_OK)
+        return false;
+    in->window = window;
+    return true;
 }
 
 /* One member on its way out. */
 struct unpacking {
     const struct zip_member *member;
+    struct ctx *ctx;
     uint64_t given;
     uint32_t crc;
+    bool sums;     /* false = its checksum was right before */
+    bool too_long; /* it gives more than it declares */
+    enum err err;  /* of piece */
     enum err (*piece)(struct ctx *ctx, void *arg, struct slice bytes); /* NULL = only check */
     void *arg;
 };
 
-static enum err give_piece(struct ctx *ctx, struct unpacking *u, const void *p, size_t n)
+static void give_piece(struct unpacking *u, const void *p, size_t n)
 {
     u->given += n;
-    u->crc = (uint32_t)crc32_z(u->crc, p, n);
-    if (u->piece == NULL || n == 0)
-        return OK;
-    return u->piece(ctx, u->arg, (struct slice){p, n});
+    if (u->sums)
+        u->crc = (uint32_t)crc32_z(u->crc, p, n);
+    if (u->piece && n > 0)
+        u->err = u->piece(u->ctx, u->arg, (struct slice){p, n});
 }
 
-static enum err unstore(struct ctx *ctx, struct unpacking *u)
+static enum err unstore(struct unpacking *u)
 {
     struct slice data = u->member->data;
-    for (size_t at = 0; at < data.n; at += WINDOW) {
+    for (size_t at = 0; at < data.n && u->err == OK; at += WINDOW) {
         struct slice part = slice_sub(data, at, at + WINDOW);
-        enum err err = give_piece(ctx, u, part.p, part.n);
-        if (err != OK)
-            return err;
+        give_piece(u, part.p, part.n);
     }
-    return OK;
+    return u->err;
+}
+
+/* What zlib asks: there is nothing behind the bytes it was given. */
+static unsigned no_more(void *arg, z_const unsigned char **p)
+{
+    (void)arg;
+    *p = NULL;
+    return 0;
+}
+
+/* What zlib tells: a window full, or the last piece. Not 0 = stop. */
+static int take_window(void *arg, unsigned char *p, unsigned n)
+{
+    struct unpacking *u = arg;
+    u->too_long = n > u->member->size - u->given;
+    if (!u->too_long)
+        give_piece(u, p, n);
+    return u->too_long || u->err != OK;
 }
 
 /* Notes a stream that is broken, too long or not ended; stops at the first byte too many. */
-static enum err inflate_all(struct ctx *ctx, struct zip_inflater *in, struct findings *f,
-                            struct unpacking *u)
+static enum err inflate_all(struct zip_inflater *in, struct findings *f, struct unpacking *u)
 {
     const struct zip_member *m = u->member;
     if (!prepare(in))
-        return ctx_no_memory(ctx);
+        return ctx_no_memory(u->ctx);
     z_stream *z = &in->stream;
     z->next_in = (z_const Bytef *)m->data.p;
     z->avail_in = (uInt)m->data.n; /* an archive is far below 4 GiB */
-    int result = Z_OK;
-    while (result == Z_OK) {
-        z->next_out = in->window;
-        z->avail_out = WINDOW;
-        result = inflate(z, Z_NO_FLUSH);
-        size_t n = WINDOW - z->avail_out;
-        if (n > m->size - u->given) {
-            zip_broken(f, ZIP_SIZE, m->name,
-                       "the member unpacks to more than the %llu bytes it declares",
-                       (unsigned long long)m->size);
-            return OK;
-        }
-        enum err err = give_piece(ctx, u, in->window, n);
-        if (err != OK)
-            return err;
-    }
-    if (result == Z_MEM_ERROR)
-        return ctx_no_memory(ctx);
-    if (result != Z_STREAM_END)
+    int result = inflateBack(z, no_more, NULL, take_window, u);
+    if (u->err != OK)
+        return u->err;
+    if (u->too_long)
+        zip_broken(f, ZIP_SIZE, m->name,
+                   "the member unpacks to more than the %llu bytes it declares",
+                   (unsigned long long)m->size);
+    else if (result != Z_STREAM_END)
         zip_broken(f, ZIP_DEFLATE, m->name, "the member's data are damaged or cut off");
     else if (z->avail_in > 0)
         zip_broken(f, ZIP_DEFLATE, m->name, "%u bytes follow the end of the member's data",
@@ -128,13 +138,15 @@ static enum err unpack(struct ctx *ctx, struct zip_inflater *in, struct findings
 {
     const struct zip_member *m = u->member;
     size_t before = f->count + f->dropped;
-    enum err err = m->method == ZIP_STORED ? unstore(ctx, u) : inflate_all(ctx, in, f, u);
+    u->ctx = ctx;
+    u->sums = !in->verified;
+    enum err err = m->method == ZIP_STORED ? unstore(u) : inflate_all(in, f, u);
     if (err != OK || f->count + f->dropped > before)
         return err;
     if (u->given != m->size)
         zip_broken(f, ZIP_SIZE, m->name, "the member unpacks to %llu bytes and declares %llu",
                    (unsigned long long)u->given, (unsigned long long)m->size);
-    else if (u->crc != m->crc)
+    else if (u->sums && u->crc != m->crc)
         zip_broken(f, ZIP_CRC, m->name, "the member's checksum is wrong");
     return OK;
 }
@@ -197,5 +209,7 @@ enum err zip_walk(struct ctx *ctx, const struct zip *zip, const struct zip_visit
 
 enum err zip_verify(struct ctx *ctx, const struct zip *zip)
 {
-    return zip_walk(ctx, zip, &(struct zip_visitor){0});
+    enum err err = zip_walk(ctx, zip, &(struct zip_visitor){0});
+    zip->inflater->verified = err == OK;
+    return err;
 }

@@ -52,6 +52,14 @@ void commit_close(struct committer *c)
 
 /* ---- one batch, run by the leader without the lock ---- */
 
+/* Something is stored, and perhaps somebody's right is another one. */
+static void move_on(struct committer *c, bool rights)
+{
+    atomic_fetch_add(&c->generation, 1);
+    if (rights)
+        atomic_fetch_add(&c->rights_generation, 1);
+}
+
 /* Another process's commits; ours do not change this connection's number. */
 static enum err look_around(struct ctx *ctx, struct committer *c)
 {
@@ -60,7 +68,7 @@ static enum err look_around(struct ctx *ctx, struct committer *c)
     if (err != OK)
         return err;
     if (seen != c->data_version)
-        atomic_fetch_add(&c->generation, 1);
+        move_on(c, true); /* it does not say what it changed */
     c->data_version = seen;
     atomic_store(&c->next_look, clock_mono_ms(c->conn->clock) + COMMIT_LOOK_MS);
     return OK;
@@ -118,6 +126,7 @@ static void run_batch(struct committer *c, struct commit_job *jobs)
 {
     struct ctx *first = jobs->ctx; /* its fault reports on the common steps */
     int64_t good = 0, before = sqlite3_total_changes64(c->conn->db);
+    c->conn->rights = false;
     enum err err = conn_exec(first, c->conn, &sql[BEGIN]);
     if (err == OK)
         err = look_around(first, c);
@@ -146,7 +155,7 @@ static void run_batch(struct committer *c, struct commit_job *jobs)
     if (good > 0)
         atomic_fetch_add(&c->commits, 1);
     if (sqlite3_total_changes64(c->conn->db) != before)
-        atomic_fetch_add(&c->generation, 1);
+        move_on(c, c->conn->rights);
 }
 
 /* ---- the queue, under the lock ---- */
@@ -269,7 +278,7 @@ enum err commit_run(struct ctx *ctx, struct committer *c,
 
 /* One caller in 200 ms looks, as a leader without jobs, and only where nobody leads: a leader looks
  * by himself at the start of each batch. */
-uint64_t commit_generation(struct committer *c)
+static void look_now_and_then(struct committer *c)
 {
     int64_t now = clock_mono_ms(c->conn->clock), due = atomic_load(&c->next_look);
     if (now >= due && atomic_compare_exchange_strong(&c->next_look, &due, now + COMMIT_LOOK_MS)) {
@@ -283,14 +292,25 @@ uint64_t commit_generation(struct committer *c)
             arena_init(&arena, 4096);
             ctx_init(&ctx, &arena, c->conn->clock, NULL, "generation");
             if (look_around(&ctx, c) != OK) /* then what is cached may be stale: say so */
-                atomic_fetch_add(&c->generation, 1);
+                move_on(c, true);
             arena_free(&arena);
             (void)pthread_mutex_lock(&c->lock);
             hand_over(c);
             (void)pthread_mutex_unlock(&c->lock);
         }
     }
+}
+
+uint64_t commit_generation(struct committer *c)
+{
+    look_now_and_then(c);
     return atomic_load(&c->generation);
+}
+
+uint64_t commit_rights_generation(struct committer *c)
+{
+    look_now_and_then(c);
+    return atomic_load(&c->rights_generation);
 }
 
 void commit_figures(struct committer *c, struct store_stats *out)

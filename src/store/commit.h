@@ -22,7 +22,7 @@ struct committer {
     int waiting;
     bool led;             /* there is a leader */
     int64_t data_version; /* of other processes' commits, as last seen by a leader */
-    _Atomic uint64_t generation;
+    _Atomic uint64_t generation, rights_generation;
     _Atomic int64_t next_look; /* monotonic time of the next look at data_version */
     _Atomic int64_t writes, commits;
 };
@@ -41,7 +41,8 @@ enum err commit_run(struct ctx *ctx, struct committer *c,
                     enum err (*work)(struct ctx *ctx, struct conn *conn, void *arg),
                     void *arg) MUST_USE;
 
-uint64_t commit_generation(struct committer *c);
+uint64_t commit_generation(struct committer *c); /* of all that is stored */
+uint64_t commit_rights_generation(struct committer *c);
 void commit_figures(struct committer *c, struct store_stats *out); /* writes, commits, waiting */
 
 #endif

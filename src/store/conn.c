@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "store/statements.h"
+#include "store/wal_file.h"
 
 enum {
     PROGRESS_OPS = 1000
@@ -57,6 +58,31 @@ static int too_long(void *arg)
     if (conn->deadline == 0)
         conn->deadline = now + conn->patience_ms;
     return now > conn->deadline;
+}
+
+/*
+ * Tables no right comes from, of those that busy requests write. Whatever else is written voids what
+ * is remembered of callers: a table that is forgotten here costs time, never a right too many.
+ */
+static const char *const without_rights[] = {"audit",        "blob",        "download", "finding",
+                                             "health_check", "idempotency", "job",      "outbox",
+                                             "plugin",       "validation"};
+
+/* Asked while a statement is prepared, for every table it will touch. */
+static int note_rights(void *arg, int action, const char *table, const char *column,
+                       const char *database, const char *by)
+{
+    struct conn *conn = arg;
+    (void)column, (void)database, (void)by;
+    bool reads = action == SQLITE_READ || action == SQLITE_SELECT || action == SQLITE_FUNCTION ||
+                 action == SQLITE_RECURSIVE || action == SQLITE_TRANSACTION ||
+                 action == SQLITE_SAVEPOINT || action == SQLITE_PRAGMA;
+    bool row = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+    bool known = false;
+    for (size_t i = 0; row && i < sizeof without_rights / sizeof *without_rights; i++)
+        known = known || strcmp(table, without_rights[i]) == 0;
+    conn->names_rights = conn->names_rights || !(reads || known);
+    return SQLITE_OK;
 }
 
 static void set_limits(sqlite3 *db, enum conn_kind kind)
@@ -122,7 +148,8 @@ static int open_handle(enum conn_kind kind, const char *path, sqlite3 **db)
     case CONN_COPIER:
     case CONN_STRANGER: flags |= SQLITE_OPEN_READWRITE; break;
     }
-    return sqlite3_open_v2(path, db, flags, NULL);
+    bool writes = kind == CONN_WRITER || kind == CONN_CREATOR;
+    return sqlite3_open_v2(path, db, flags, writes ? wal_file_system() : NULL);
 }
 
 static int64_t patience(enum conn_kind kind)
@@ -156,6 +183,8 @@ enum err conn_open(struct ctx *ctx, enum conn_kind kind, const char *path, struc
         conn_close(conn);
         return err;
     }
+    if (kind == CONN_WRITER || kind == CONN_CREATOR)
+        (void)sqlite3_set_authorizer(conn->db, note_rights, conn); /* which cannot fail */
     conn->patience_ms = patience(kind);
     sqlite3_progress_handler(conn->db, PROGRESS_OPS, too_long, conn);
     *out = conn;

@@ -35,6 +35,7 @@ struct stmt {
     struct conn *conn;
     int bind_rc; /* first failed bind, reported by the next step */
     bool open;   /* stands on a row */
+    bool rights; /* writes what rights may come from */
 };
 
 enum { CONN_SLOTS = 256 }; /* of the cache; the house has fewer statements */
@@ -45,6 +46,8 @@ struct conn {
     int64_t patience_ms; /* 0 = no limit */
     int64_t deadline;    /* of the step under way; 0 = not yet looked at the clock */
     int open;            /* statements that stand on a row */
+    bool rights;       /* of a writer: such a statement has run; for commit.c, which sets it back */
+    bool names_rights; /* the statement being prepared is one */
     struct stmt *slots[CONN_SLOTS];
 };
 

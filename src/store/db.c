@@ -28,6 +28,7 @@ static struct stmt *prepare(struct ctx *ctx, struct conn *conn, const struct sql
         (void)ctx_no_memory(ctx);
         return NULL;
     }
+    conn->names_rights = false;
     int rc = sqlite3_prepare_v3(conn->db, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &s->handle,
                                 NULL);
     if (rc != SQLITE_OK) {
@@ -37,6 +38,7 @@ static struct stmt *prepare(struct ctx *ctx, struct conn *conn, const struct sql
     }
     s->sql = sql;
     s->conn = conn;
+    s->rights = conn->names_rights;
     struct stmt **slot = slot_of(conn, sql);
     s->next = *slot;
     *slot = s;
@@ -123,6 +125,7 @@ enum err db_step(struct ctx *ctx, struct stmt *s, bool *row)
     int rc = s->bind_rc;
     if (rc == SQLITE_OK) {
         s->conn->deadline = 0;
+        s->conn->rights |= s->rights;
         rc = sqlite3_step(s->handle);
     }
     if (rc == SQLITE_ROW) {

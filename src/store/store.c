@@ -255,6 +255,11 @@ uint64_t store_generation(struct store *s)
     return commit_generation(&s->committer);
 }
 
+uint64_t store_rights_generation(struct store *s)
+{
+    return commit_rights_generation(&s->committer);
+}
+
 static enum err read_figures(struct ctx *ctx, struct conn *conn, struct store_stats *out)
 {
     enum err err = conn_number(ctx, conn, &sql[PAGE_COUNT], &out->pages);

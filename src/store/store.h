@@ -53,6 +53,8 @@ enum err store_write(struct ctx *ctx, struct store *store,
 /* Changes whenever a commit of this or another process changed anything: for caches. Cheap: another
  * process's commits are seen within 200 ms. */
 uint64_t store_generation(struct store *store);
+/* The same, but of our own commits only for those that may have changed what somebody may do. */
+uint64_t store_rights_generation(struct store *store);
 
 struct store_stats {
     int64_t pages, page_size, free_pages, wal_bytes;

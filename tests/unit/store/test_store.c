@@ -347,6 +347,68 @@ static void readers_see_one_moment_beside_a_writer(void **state)
 
 /* ---- caches and gauges ---- */
 
+static enum err run_one(struct ctx *ctx, struct conn *conn, void *arg)
+{
+    const struct sql *sql = arg;
+    return db_run(ctx, conn, db_stmt(ctx, conn, sql), NULL);
+}
+
+/* Every table that rights are read from (access_store.c), and what an upload writes. */
+static void only_rights_void_what_is_known_of_callers(void **state)
+{
+    struct place *p = *state;
+    static const struct {
+        bool moves;
+        struct sql sql;
+    } rows[] = {
+        {true,
+         {"INSERT INTO user (id, username, created_at, updated_at) VALUES ('u', 'u', 1, 1)", NULL}},
+        {true,
+         {"INSERT INTO org (id, name, created_at, updated_at) VALUES ('o', 'o', 1, 1)", NULL}},
+        {true, {"INSERT INTO member (org_id, user_id, created_at) VALUES ('o', 'u', 1)", NULL}},
+        {true, {"UPDATE member SET is_admin = 1", NULL}},
+        {true, {"INSERT INTO role (id, name, created_at) VALUES ('r', 'r', 1)", NULL}},
+        {true, {"INSERT INTO role_permission VALUES ('r', 'cadence:org:read')", NULL}},
+        {true, {"INSERT INTO user_role (user_id, role_id, created_at) VALUES ('u', 'r', 1)", NULL}},
+        {true,
+         {"INSERT INTO session (id, user_id, family, created_at, expires_at)"
+          " VALUES ('s', 'u', 's', 1, 9)",
+          NULL}},
+        {true, {"UPDATE session SET revoked_at = 1", NULL}},
+        {true,
+         {"INSERT INTO api_key (id, user_id, name, prefix, key_hash, scopes, created_at)"
+          " VALUES ('k', 'u', 'k', 'p', x'00', '[]', 1)",
+          NULL}},
+        {true, {"DELETE FROM role", NULL}}, /* and who held it */
+        {false,
+         {"INSERT INTO blob (sha256, size, first_seen) VALUES"
+          " (replace(hex(zeroblob(32)), '0', 'a'), 1, 1)",
+          NULL}},
+        {false,
+         {"INSERT INTO audit (at, actor_via, action, prev, hash)"
+          " VALUES (1, 'none', 'a.b', zeroblob(32), zeroblob(32))",
+          NULL}},
+        {false,
+         {"INSERT INTO outbox (op_id, kind, entity, body, next_at, created_at)"
+          " VALUES ('x', 'k', 'e', '{}', 1, 1)",
+          NULL}},
+        {false,
+         {"INSERT INTO job (id, kind, subject, state, run_at, created_at)"
+          " VALUES ('j', 'k', 's', 'queued', 1, 1)",
+          NULL}},
+        {false, {"UPDATE user SET display_name = 'x' WHERE id = 'nobody'", NULL}},
+        {true, {"DELETE FROM user", NULL}}, /* the seats go with it */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t before = store_rights_generation(p->store);
+        const struct sql *sql = &rows[i].sql; /* its address is the name of the statement */
+        assert_int_equal(store_write(&p->ctx, p->store, run_one, (void *)(uintptr_t)sql), OK);
+        bool moved = store_rights_generation(p->store) != before;
+        if (moved != rows[i].moves)
+            fail_msg("%s: %s", moved ? "moved" : "stood still", sql->text);
+    }
+}
+
 static void the_generation_follows_every_commit(void **state)
 {
     struct place *p = *state;
@@ -408,6 +470,7 @@ int main(void)
         WITH_STORE(a_statement_in_use_is_not_lent_twice),
         WITH_STORE(a_full_arena_is_an_error_even_unnoticed),
         WITH_STORE(readers_see_one_moment_beside_a_writer),
+        WITH_STORE(only_rights_void_what_is_known_of_callers),
         WITH_STORE(the_generation_follows_every_commit),
         WITH_STORE(another_process_is_seen_in_time),
         WITH_STORE(figures_are_those_of_the_file),

@@ -200,7 +200,8 @@ static bool says_v1(const struct py_value *record)
 }
 
 /* A pid is what v2 has and v1 has not; without one, the fields and the files of v1 tell. */
-static enum plugin_generation generation_of(const struct inspection *out,
+static enum plugin_generation generation_of(struct py_reader *reader,
+                                            const struct inspection *out,
                                             const struct py_plugin *plugin,
                                             const struct py_value *manifest)
 {
@@ -210,7 +211,7 @@ static enum plugin_generation generation_of(const struct inspection *out,
         return PLUGIN_V1;
     if ((manifest && py_get(manifest, "pid")) || (is_record && py_get(record, "pid")))
         return PLUGIN_V2;
-    bool has_layout = out->registers && out->has_agent_file && out->has_tools_file;
+    bool has_layout = out->has_agent_file && out->has_tools_file && py_registers(reader);
     return says_v1(record) || has_layout ? PLUGIN_V1 : PLUGIN_V2;
 }
 
@@ -310,9 +311,9 @@ static void read_source(struct ctx *ctx, struct py_reader *reader, const struct 
                     py_reason(ctx->arena, plugin.broken));
         return;
     }
-    out->registers = plugin.registers;
+    out->registers = out->is_v1 && py_registers(reader);
     read_class(ctx, out, &plugin);
-    out->meta.generation = generation_of(out, &plugin, manifest);
+    out->meta.generation = generation_of(reader, out, &plugin, manifest);
     if (plugin.class_name == NULL || plugin.metadata == NULL)
         return; /* every field would be missing: that is one finding, not ten */
     struct field_reading fields = {.out = out,

@@ -49,11 +49,12 @@ struct py_plugin {
     bool has_create_agent;
     const char *agent_class; /* NULL when it was not found */
     bool is_specialized, is_scoped;
-    bool is_agent;  /* inherits from BaseAgent or one of its two kinds */
-    bool is_open;   /* has a base that is not known, so it may */
-    bool registers; /* __init__.py or plugin.py calls register_plugin */
+    bool is_agent; /* inherits from BaseAgent or one of its two kinds */
+    bool is_open;  /* has a base that is not known, so it may */
 };
 void py_read_plugin(struct py_reader *r, struct py_plugin *out);
+/* Whether __init__.py or plugin.py calls register_plugin: every call in them is looked at. */
+bool py_registers(struct py_reader *r);
 
 struct py_tool {
     const char *name, *description, *file;

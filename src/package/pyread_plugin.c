@@ -245,6 +245,11 @@ static bool registers(struct py_reader *r, struct py_module *m)
     return m && m->symbols && calls_register(r, m, ts_tree_root_node(m->tree), 0);
 }
 
+bool py_registers(struct py_reader *r)
+{
+    return registers(r, py_module_at(r, SLICE_NONE)) || registers(r, py_module_of_plugin(r));
+}
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 static void read_metadata(struct py_reader *r, const struct py_value *cls, struct py_plugin *out)
@@ -287,7 +292,6 @@ void py_read_plugin(struct py_reader *r, struct py_plugin *out)
     }
     struct finding_list list = {.count = 0};
     find_classes(r, m, plugin_bases, &list);
-    out->registers = registers(r, py_module_at(r, SLICE_NONE)) || registers(r, m);
     out->reason = list.reason;
     out->at = (struct py_at){m->file, 0, 0};
     if (list.count == 0)

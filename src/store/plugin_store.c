@@ -104,14 +104,16 @@ static const struct sql sql[] = {
                      NULL},
     [SET_TAG] = {"UPDATE plugin SET tag = ?2, updated_at = ?3, updated_by = ?4 WHERE id = ?1",
                  NULL},
-    [DEMOTE] = {"UPDATE plugin SET is_latest = 0 WHERE slice = ifnull(?1, 'system') AND pid = ?2"
-                " AND is_latest = 1",
+    /* with the stamp, which plugin_stamped would set by writing the row once more */
+    [DEMOTE] = {"UPDATE plugin SET is_latest = 0, stamp = random()"
+                " WHERE slice = ifnull(?1, 'system') AND pid = ?2 AND is_latest = 1",
                 NULL},
     /* a v1 version that failed its check leaves the one before it serving (domain/legacy.h) */
-    [PROMOTE] = {"UPDATE plugin SET is_latest = 1 WHERE seq = (SELECT p.seq FROM plugin p"
-                 " WHERE p.slice = ifnull(?1, 'system') AND p.pid = ?2 AND p.enabled = 1"
-                 " ORDER BY p.generation = 1 AND p.health = 'failed', p.order_key DESC LIMIT 1)",
-                 NULL},
+    [PROMOTE] =
+        {"UPDATE plugin SET is_latest = 1, stamp = random() WHERE seq = (SELECT p.seq FROM plugin p"
+         " WHERE p.slice = ifnull(?1, 'system') AND p.pid = ?2 AND p.enabled = 1"
+         " ORDER BY p.generation = 1 AND p.health = 'failed', p.order_key DESC LIMIT 1)",
+         NULL},
     [ARTIFACTS] = {"SELECT id, org_id, pid, version, sha256, size_bytes, generation = 1 AND"
                    " org_id IS NULL, CASE generation WHEN 1 THEN updated_at ELSE created_at END,"
                    " artifact FROM plugin",

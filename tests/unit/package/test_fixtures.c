@@ -171,8 +171,7 @@ static void test_details(void **state)
     p.count = 0;
     package_add_folder(&p, &b.arena, folder_of(&b.arena, 4), "");
     inspect(&b, &p);
-    assert_true(b.found.registers && b.found.has_init && b.found.has_agent_file &&
-                b.found.has_tools_file);
+    assert_true(b.found.has_init && b.found.has_agent_file && b.found.has_tools_file);
     assert_true(slice_is(m->llm_requirements, "{\"provider\":\"openai\",\"model\":\"small\","
                                               "\"temperature\":0.1,\"max_tokens\":1024}"));
     assert_string_equal(m->tools[0].file, "tools.py");

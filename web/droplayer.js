@@ -5,7 +5,7 @@
  * panel with what became of them (views/upload.js) is fetched when it is first needed.
  */
 import { html, useEffect, useRef, useState } from "./preact.js";
-import { Icon, toast } from "./parts.js";
+import { Icon, toast, toastOffline } from "./parts.js";
 import { addUploads, openUploads, panelTarget, uploads } from "./uploads.js";
 import { targetsOf, useSession } from "./session.js";
 import { useStore } from "./store.js";
@@ -108,7 +108,7 @@ export function UploadPanel({ scope }) {
         (file) => setPanel(() => file.Uploads),
         () => {
           openUploads(false);
-          toast({ text: texts.error.offline, bad: true });
+          toastOffline();
         },
       );
   }, [open]);

@@ -12,7 +12,7 @@ import { keep } from "./kept.js";
 import { useKeys } from "./keys.js";
 import { line, tryNow, useLive } from "./live.js";
 import { catalogPath, hasPage, loadPage, pageAt, pages } from "./pages.js";
-import { Brand, Button, EmptyState, ErrorPanel, Icon, IconButton, Menu, Skeleton, toast } from "./parts.js";
+import { Brand, Button, EmptyState, ErrorPanel, Icon, IconButton, Menu, Skeleton, toast, toastOffline } from "./parts.js";
 import { setTheme, theme, themes } from "./parts/theme.js";
 import { address, go, useRoute } from "./router.js";
 import { enter, firstScope, knowsGrants, leave, loadGrants, may, scopeOf, scopesOf, targetsOf, useCan, useSession } from "./session.js";
@@ -208,7 +208,7 @@ function useFloating() {
       const file = name === "help" ? await import("./help.js") : await import("./palette.js");
       setAt({ name, Part: name === "help" ? file.Help : file.Palette });
     } catch {
-      toast({ text: texts.error.offline, bad: true });
+      toastOffline();
     }
   };
   return { at, open, close: () => setAt(null) };

@@ -37,7 +37,7 @@ http {{
     keepalive_requests 1000000000;
     open_file_cache max=100;
     open_file_cache_valid 600s;
-    types {{ application/json json; application/zip zip; }}
+    types {{ application/json json; application/zip zip; text/css css; }}
     client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
     uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     server {{ listen 127.0.0.1:{port}; root {folder}/www; }}

@@ -197,6 +197,24 @@ test("log, settings, storage, jobs and metrics", async (bench) => {
   await bench.axe(page);
 });
 
+test("a list of jobs that is read again keeps the pages that were opened", async (bench) => {
+  const { server } = bench;
+  for (let i = 0; i < 52; i++) {
+    const { job_id: job } = await server.api("POST", "/api/admin/backups");
+    await until(async () => (await server.api("GET", `/api/admin/jobs/${job}`)).state === "done", "a backup is made");
+  }
+  const page = await bench.open({ who: bench.admin, at: "/#/admin/jobs" });
+  const rows = page.locator("main tbody tr");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await until(async () => (await rows.count()) === 52, "both pages are shown");
+  const read = page.waitForResponse((answer) => answer.url().includes("/api/admin/jobs?") && answer.url().includes("cursor="));
+  const [plugin] = await server.api("GET", "/api/admin/plugins");
+  await server.api("PATCH", `/api/admin/plugins/${plugin.id}`, { json: { tag: "renewed" } });
+  await read;
+  await bench.ready(page);
+  assert((await rows.count()) >= 52, "and still are");
+}, { fresh: { demo: true } });
+
 test("what waits for a person leads to what mends it", async (bench) => {
   const key = { name: "old robot", scopes: ["cadence:org:plugins:read"], expires_at: new Date(Date.now() + 3 * DAY).toISOString() };
   await bench.server.api("POST", "/api/admin/users/api-keys", { json: key });

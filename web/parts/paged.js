@@ -1,7 +1,7 @@
 /*
  * paged.js - lists that come in pages, newest first.
  *
- *   const list = usePaged(cursor => listPage(...), deps)   -> {rows, wrong, loading, more, reload}
+ *   const list = usePaged(cursor => listPage(...), deps)   -> {rows, wrong, loading, more, reload, renew}
  *   Paged {list, empty, children: rows => ...}             bones, error, emptiness, and "show more"
  */
 import { html, useEffect, useRef, useState } from "../preact.js";
@@ -12,12 +12,18 @@ import { ErrorPanel } from "./error.js";
 export function usePaged(load, deps = []) {
   const [state, set] = useState({ loading: true, next: "" });
   const round = useRef(0);
-  const read = async (cursor, rows) => {
+  /* From the cursor on, until there are as many rows as are wanted. */
+  const read = async (cursor, rows, wanted = 1) => {
     const mine = ++round.current;
     set((now) => ({ ...now, loading: true, wrong: undefined }));
     try {
-      const page = await load(cursor);
-      if (mine === round.current) set({ rows: [...rows, ...page.rows], next: page.next, loading: false });
+      let page = { next: cursor };
+      const all = [...rows];
+      do {
+        page = await load(page.next);
+        all.push(...page.rows);
+      } while (page.next && all.length < wanted && mine === round.current);
+      if (mine === round.current) set({ rows: all, next: page.next, loading: false });
     } catch (wrong) {
       if (mine === round.current) set((now) => ({ ...now, wrong, loading: false }));
     }
@@ -32,6 +38,7 @@ export function usePaged(load, deps = []) {
     ...state,
     more: state.next && !state.loading ? () => read(state.next, state.rows) : null,
     reload: () => read("", []),
+    renew: () => !state.loading && read("", [], state.rows?.length), // what is shown, all pages of it
   };
 }
 

@@ -5,6 +5,7 @@
  *   toast({text, undo: () => ..., link: {href, label}})
  *   toast({error})                         stays until closed; code, request id, copy
  *   toast({text, bad: true})               stays until closed
+ *   toastOffline()                         the same, for what could not be fetched
  */
 import { html, render, useEffect, useRef, useState } from "../preact.js";
 import { createStore, useStore } from "../store.js";
@@ -25,6 +26,8 @@ export function toast(news, bad = false) {
   list.set((now) => [...now.slice(1 - SHOWN), { ...one, id }]);
   return () => dismiss(id);
 }
+
+export const toastOffline = () => toast({ text: texts.error.offline, bad: true });
 
 const dismiss = (id) => list.set((now) => now.filter((one) => one.id !== id));
 

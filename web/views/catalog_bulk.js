@@ -9,7 +9,7 @@ import { api, homeOf } from "../api.js";
 import { patchRows } from "../catalog.js";
 import { commands, together } from "../commands.js";
 import { changing } from "../own.js";
-import { Button, bytesText, copySections, IconButton, Menu, toast } from "../parts.js";
+import { Button, bytesText, copySections, IconButton, Menu, toast, toastOffline } from "../parts.js";
 import { can } from "../session.js";
 import { texts } from "../texts.js";
 
@@ -87,7 +87,7 @@ export function Bulk({ scope, rows, onClear }) {
   const download = async () => {
     let done = 0;
     setBusy(t.packing(0, rows.length));
-    await downloadAll(rows, scope, () => setBusy(t.packing(++done, rows.length))).catch(() => toast({ text: texts.error.offline, bad: true }));
+    await downloadAll(rows, scope, () => setBusy(t.packing(++done, rows.length))).catch(toastOffline);
     setBusy("");
   };
   return html`<div class="bulk" role="region" aria-label=${texts.bulkBar}>

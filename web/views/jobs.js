@@ -2,7 +2,7 @@
  * jobs.js - work for later: what waits, runs, is done and failed. Nothing is begun here; each kind
  * of work is asked for where it belongs.
  */
-import { html, useEffect, useState } from "../preact.js";
+import { html, useEffect, useRef, useState } from "../preact.js";
 import { admin, adminCommands } from "../admin.js";
 import { PLUGIN_KINDS, useLive } from "../live.js";
 import { Badge, Button, Choice, CopyAs, Dialog, EmptyState, Progress, Table, Time, ViewHead } from "../parts.js";
@@ -32,10 +32,12 @@ export function Jobs({ query }) {
   const [open, setOpen] = useState(null);
   const list = usePaged((cursor) => admin.jobs({ state: query.state }, cursor), [query.state]);
   const running = (list.rows ?? []).some((job) => job.state === "running" || (job.state === "queued" && Date.parse(job.run_at ?? 0) <= Date.now()));
-  useLive(PLUGIN_KINDS, () => list.reload());
+  const renew = useRef();
+  renew.current = list.renew;
+  useLive(PLUGIN_KINDS, list.renew);
   useEffect(() => {
     if (!running) return undefined;
-    const timer = setInterval(() => !document.hidden && list.reload(), EVERY_MS);
+    const timer = setInterval(() => !document.hidden && renew.current(), EVERY_MS);
     return () => clearInterval(timer);
   }, [running]);
   const columns = [

@@ -30,20 +30,19 @@ struct log {
     sqlite3_file *file;
 };
 
-static struct log opened(void)
+/* The file keeps the address of its path. */
+static void opened(struct log *l)
 {
-    struct log l;
-    place_make(&l.place);
-    (void)snprintf(l.path, sizeof l.path, "%s/x.db", l.place.folder);
-    write_whole(l.path, "", 0); /* whose mode a log gets */
-    (void)snprintf(l.path, sizeof l.path, "%s/x.db-wal", l.place.folder);
+    place_make(&l->place);
+    (void)snprintf(l->path, sizeof l->path, "%s/x.db", l->place.folder);
+    write_whole(l->path, "", 0); /* whose mode a log gets */
+    (void)snprintf(l->path, sizeof l->path, "%s/x.db-wal", l->place.folder);
     sqlite3_vfs *vfs = sqlite3_vfs_find(wal_file_system());
     assert_non_null(vfs);
-    l.file = calloc(1, (size_t)vfs->szOsFile);
-    assert_non_null(l.file);
+    l->file = calloc(1, (size_t)vfs->szOsFile);
+    assert_non_null(l->file);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
-    assert_int_equal(vfs->xOpen(vfs, l.path, l.file, flags, &flags), SQLITE_OK);
-    return l;
+    assert_int_equal(vfs->xOpen(vfs, l->path, l->file, flags, &flags), SQLITE_OK);
 }
 
 static void closed(struct log *l)
@@ -79,7 +78,8 @@ static long on_disk(const struct log *l)
 static void nothing_is_held_beyond_a_transaction(void **state)
 {
     (void)state;
-    struct log l = opened();
+    struct log l;
+    opened(&l);
     char header[32] = {0};
     put(&l, header, sizeof header, 0);
     put_frame(&l, 0, false);
@@ -97,7 +97,8 @@ static void nothing_is_held_beyond_a_transaction(void **state)
 static void whatever_else_is_asked_comes_after(void **state)
 {
     (void)state;
-    struct log l = opened();
+    struct log l;
+    opened(&l);
     const sqlite3_io_methods *io = l.file->pMethods;
     sqlite3_int64 size = 0;
     char page[PAGE];
@@ -126,7 +127,8 @@ static void whatever_else_is_asked_comes_after(void **state)
 static void more_than_fits_is_written_on_the_way(void **state)
 {
     (void)state;
-    struct log l = opened();
+    struct log l;
+    opened(&l);
     enum { MANY = 200 };
     for (int i = 0; i < MANY; i++)
         put_frame(&l, i, i == MANY - 1);
@@ -147,7 +149,8 @@ static void more_than_fits_is_written_on_the_way(void **state)
 static void a_failure_is_told_by_the_call_that_writes(void **state)
 {
     (void)state;
-    struct log l = opened();
+    struct log l;
+    opened(&l);
     const sqlite3_io_methods *io = l.file->pMethods;
     unsigned char header[HEADER] = {0}, page[PAGE] = {0};
     struct rlimit old, none;

@@ -200,8 +200,7 @@ static bool says_v1(const struct py_value *record)
 }
 
 /* A pid is what v2 has and v1 has not; without one, the fields and the files of v1 tell. */
-static enum plugin_generation generation_of(struct py_reader *reader,
-                                            const struct inspection *out,
+static enum plugin_generation generation_of(struct py_reader *reader, const struct inspection *out,
                                             const struct py_plugin *plugin,
                                             const struct py_value *manifest)
 {

@@ -63,7 +63,7 @@ static void set_parameters(struct run *run, TSNode definition, const struct py_v
         TSNode p = parameters.at[i];
         TSNode value = py_node_field(p, "value"), name = py_node_field(p, "name");
         if (ts_node_is_null(name))
-            name = py_node(r, p) == NODE_IDENTIFIER ? p : ts_node_named_child(p, 0);
+            name = py_node(r, p) == NODE_IDENTIFIER ? p : py_node_child(p, 0);
         struct py_at at = py_node_at(m, p);
         struct slice text = py_node_text(m, name);
         if (i == 0 && self)

@@ -39,7 +39,7 @@ static const struct py_value *keyword_name(const struct call *c, TSNode keyword)
 static void put_keyword(const struct call *c, TSNode argument, struct py_list *out)
 {
     if (py_node(c->r, argument) == NODE_DICTIONARY_SPLAT) {
-        py_dict_splat(out, py_eval(c->r, c->frame, ts_node_named_child(argument, 0)));
+        py_dict_splat(out, py_eval(c->r, c->frame, py_node_child(argument, 0)));
         return;
     }
     const struct py_value *key = keyword_name(c, argument);
@@ -83,7 +83,7 @@ static const struct py_value *metadata(const struct call *c)
         } else if (py_node(c->r, argument) != NODE_LIST_SPLAT) {
             put_positional(c, py_eval(c->r, c->frame, argument), &position, &record);
         } else {
-            const struct py_value *all = py_eval(c->r, c->frame, ts_node_named_child(argument, 0));
+            const struct py_value *all = py_eval(c->r, c->frame, py_node_child(argument, 0));
             if (all->kind != PY_LIST && all->kind != PY_TUPLE)
                 py_list_splat(&record, all); /* which notes why */
             else

@@ -33,7 +33,7 @@ struct py_nodes py_decorators(struct py_reader *r, const struct py_binding *b)
     size_t kept = 0;
     for (size_t i = 0; i < all.count; i++)
         if (py_node(r, all.at[i]) == NODE_DECORATOR)
-            all.at[kept++] = ts_node_named_child(all.at[i], 0);
+            all.at[kept++] = py_node_child(all.at[i], 0);
     all.count = kept;
     return all;
 }

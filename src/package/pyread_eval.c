@@ -262,7 +262,7 @@ static const struct py_value *eval_list(struct py_reader *r, struct py_frame *fr
     py_list_start(&list, r);
     for (size_t i = 0; i < members.count; i++) {
         if (py_node(r, members.at[i]) == NODE_LIST_SPLAT)
-            py_list_splat(&list, py_eval(r, frame, ts_node_named_child(members.at[i], 0)));
+            py_list_splat(&list, py_eval(r, frame, py_node_child(members.at[i], 0)));
         else
             py_list_add(&list, py_eval(r, frame, members.at[i]));
     }
@@ -277,7 +277,7 @@ static const struct py_value *eval_dict(struct py_reader *r, struct py_frame *fr
     for (size_t i = 0; i < members.count; i++) {
         TSNode member = members.at[i];
         if (py_node(r, member) == NODE_DICTIONARY_SPLAT)
-            py_dict_splat(&dict, py_eval(r, frame, ts_node_named_child(member, 0)));
+            py_dict_splat(&dict, py_eval(r, frame, py_node_child(member, 0)));
         else
             py_dict_put(&dict, py_eval(r, frame, py_node_field(member, "key")),
                         py_eval(r, frame, py_node_field(member, "value")));

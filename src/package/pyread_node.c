@@ -182,7 +182,19 @@ struct py_at py_node_at(const struct py_module *m, TSNode node)
 
 TSNode py_node_field(TSNode node, const char *field)
 {
+    if (ts_node_is_null(node))
+        return node;
     return ts_node_child_by_field_name(node, field, (uint32_t)strlen(field));
+}
+
+uint32_t py_node_count(TSNode node)
+{
+    return ts_node_is_null(node) ? 0 : ts_node_named_child_count(node);
+}
+
+TSNode py_node_child(TSNode node, uint32_t i)
+{
+    return ts_node_is_null(node) ? node : ts_node_named_child(node, i);
 }
 
 TSTreeCursor *py_node_cursor(struct py_reader *r, TSNode node)
@@ -199,7 +211,7 @@ TSTreeCursor *py_node_cursor(struct py_reader *r, TSNode node)
 struct py_nodes py_node_children(struct py_reader *r, TSNode node)
 {
     struct py_nodes none = {NULL, 0};
-    uint32_t most = ts_node_named_child_count(node);
+    uint32_t most = py_node_count(node);
     if (most == 0 || !py_spend(r, most))
         return none;
     struct py_nodes nodes = {arena_array(r->ctx->arena, most, sizeof(TSNode)), 0};

@@ -119,7 +119,11 @@ struct py_at py_node_at(const struct py_module *m, TSNode node);
 struct py_at py_byte_at(const struct py_module *m, size_t byte);
 /* All named children but comments. */
 struct py_nodes py_node_children(struct py_reader *r, TSNode node);
+/* Of what is not there these give what is not there, where tree-sitter's own would read it: a "/"
+ * among parameters has neither name nor children, and whoever asks on must not fall. */
 TSNode py_node_field(TSNode node, const char *field);
+TSNode py_node_child(TSNode node, uint32_t i); /* the i-th named one */
+uint32_t py_node_count(TSNode node);           /* of named ones */
 
 /* The cursor for one walk; there is one, so no two walks may overlap. */
 TSTreeCursor *py_node_cursor(struct py_reader *r, TSNode node);

@@ -156,9 +156,9 @@ static void bind_target(struct walk *w, TSNode target, TSNode value, const char 
     } else if (depth == TARGET_DEPTH) {
         w->failed = true;
     } else {
-        uint32_t count = ts_node_named_child_count(target);
+        uint32_t count = py_node_count(target);
         for (uint32_t i = 0; i < count && i < 256; i++)
-            bind_target(w, ts_node_named_child(target, i), value,
+            bind_target(w, py_node_child(target, i), value,
                         how ? how : "it is unpacked from a sequence", depth + 1);
     }
 }
@@ -174,12 +174,12 @@ static void see_assignment(struct walk *w, TSNode node)
 
 static void see_parameters(struct walk *w, TSNode parameters)
 {
-    uint32_t count = ts_node_is_null(parameters) ? 0 : ts_node_named_child_count(parameters);
+    uint32_t count = py_node_count(parameters);
     for (uint32_t i = 0; i < count && i < 256; i++) {
-        TSNode p = ts_node_named_child(parameters, i);
+        TSNode p = py_node_child(parameters, i);
         for (int depth = 0; depth < 3 && py_node(w->r, p) != NODE_IDENTIFIER; depth++) {
             TSNode name = py_node_field(p, "name");
-            p = ts_node_is_null(name) ? ts_node_named_child(p, 0) : name;
+            p = ts_node_is_null(name) ? py_node_child(p, 0) : name;
         }
         if (py_node(w->r, p) == NODE_IDENTIFIER)
             bind(w, (struct py_binding){
@@ -313,8 +313,7 @@ static void see_call(struct walk *w, TSNode node)
     if (!slice_is(name, "setattr") && !slice_is(name, "delattr"))
         return;
     struct py_binding b = {.kind = BIND_CHANGE, .node = node, .how = "setattr changes it"};
-    if (ts_node_named_child_count(arguments) > 0 &&
-        base_of(w, ts_node_named_child(arguments, 0), &b.name, &b.attr)) {
+    if (py_node_count(arguments) > 0 && base_of(w, py_node_child(arguments, 0), &b.name, &b.attr)) {
         b.attr = SLICE("*");
         bind(w, b);
     }
@@ -322,9 +321,9 @@ static void see_call(struct walk *w, TSNode node)
 
 static void see_names(struct walk *w, TSNode node, enum py_bind kind)
 {
-    uint32_t count = ts_node_named_child_count(node);
+    uint32_t count = py_node_count(node);
     for (uint32_t i = 0; i < count && i < 256; i++) {
-        TSNode name = ts_node_named_child(node, i);
+        TSNode name = py_node_child(node, i);
         if (kind == BIND_GLOBAL)
             bind(w,
                  (struct py_binding){.name = py_node_text(w->m, name), .kind = kind, .node = name});
@@ -335,12 +334,12 @@ static void see_names(struct walk *w, TSNode node, enum py_bind kind)
 
 static void see_alias(struct walk *w, TSNode node)
 {
-    uint32_t count = ts_node_named_child_count(node);
+    uint32_t count = py_node_count(node);
     if (count == 0)
         return;
-    TSNode target = ts_node_named_child(node, count - 1);
+    TSNode target = py_node_child(node, count - 1);
     if (py_node(w->r, target) == NODE_AS_PATTERN_TARGET)
-        target = ts_node_named_child(target, 0);
+        target = py_node_child(target, 0);
     bind_target(w, target, target, "a with, except or case sets it", 0);
 }
 

@@ -148,6 +148,9 @@ static const struct row names[] = {
     {"try:\n    A = 'x'\nexcept Exception:\n    A = 'x'", "A", "x", 0, 0, 0},
     {"A = 'outer'\ndef f():\n    A = 'inner'", "A", "outer", 0, 0, 0},
     {"A = 'x'\ndef f(A):\n    A.append(1)", "A", "x", 0, 0, 0},
+    {"A = 'x'\ndef f(a, /, A, *, b=1, **c):\n    A.append(1)", "A", "x", 0, 0, 0},
+    {"A = 'x'\ndef f(a: int = 1, /):\n    pass\ng = lambda a, /, *, A: A", "A", "x", 0, 0, 0},
+    {"A = 'x'\ndef f(*, /, *A):\n    pass", "A", "x", 0, 0, 0}, /* no Python, but read */
     {"", "MISSING", "the name MISSING is not defined in plugin.py", 'e', 1, 1},
     {"A = 'x'\nA = 'y'", "A", "more than once (lines 2 and 3)", 'p', 2, 5},
     {"A = 'x'\nA += 'y'", "A", "given a meaning more than once", 'p', 2, 1},

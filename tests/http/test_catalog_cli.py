@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import sysconfig
 import zipfile
 
 import pytest
@@ -126,6 +128,20 @@ def test_a_refused_upload_shows_what_lint_shows(upload, cli, tmp_path):
     first = tmp_path / "math_plugin-1.0.0.zip"
     first.write_bytes(b"PK\3\4 and then nothing")
     assert f"larder lint --v1 {first}" in upload("upload", first, "--v1", check=1).stdout  # its answers have one sentence
+
+
+def test_code_of_others_is_read_to_its_end(cli, tmp_path):
+    """Python's own library: a few hundred files in all its grammar, each as a plugin's code, and none makes Larder fall."""
+    ending = plugin(pid="io.cadence.system.ending").encode()
+    sources = sorted(pathlib.Path(sysconfig.get_paths()["stdlib"]).rglob("*.py"))
+    assert len(sources) > 200
+    for i, source in enumerate(sources):
+        (tmp_path / str(i)).mkdir()
+        (tmp_path / str(i) / "plugin.py").write_bytes(source.read_bytes() + b"\n" + ending)
+    for i in range(0, len(sources), 100):
+        done = cli("lint", "--json", *(tmp_path / str(at) for at in range(i, min(i + 100, len(sources)))), timeout=120)
+        assert done.returncode in (0, 1), (done.returncode, sources[i], done.stderr[-500:])
+        assert len(json.loads(done.stdout)) == min(100, len(sources) - i)
 
 
 def test_lint(cli, folder, tmp_path):

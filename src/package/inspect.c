@@ -310,9 +310,9 @@ static void read_source(struct ctx *ctx, struct py_reader *reader, const struct 
                     py_reason(ctx->arena, plugin.broken));
         return;
     }
-    out->registers = out->is_v1 && py_registers(reader);
     read_class(ctx, out, &plugin);
     out->meta.generation = generation_of(reader, out, &plugin, manifest);
+    out->registers = out->meta.generation == PLUGIN_V1 && py_registers(reader);
     if (plugin.class_name == NULL || plugin.metadata == NULL)
         return; /* every field would be missing: that is one finding, not ten */
     struct field_reading fields = {.out = out,

@@ -28,7 +28,7 @@ struct inspection {
     struct findings errors;
     struct findings warnings; /* do not hinder an upload */
     bool is_v1;               /* was asked for: the rules of generation 1 hold */
-    bool registers;           /* calls register_plugin; looked for where is_v1 was asked for */
+    bool registers;           /* calls register_plugin; looked for in generation 1 only */
     bool has_init, has_agent_file, has_tools_file;
     bool is_agent, is_open;         /* of py_plugin: what the agent inherits from */
     struct import_findings imports; /* none of these is among errors or warnings */

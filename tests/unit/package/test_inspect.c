@@ -284,6 +284,8 @@ static void test_generations(void **state)
             show_findings(&b.found);
         assert_int_equal(b.err, generations[i].err);
         assert_int_equal(b.found.meta.generation, generations[i].want);
+        assert_int_equal(b.found.registers,
+                         generations[i].has_layout && generations[i].want == PLUGIN_V1);
         if (generations[i].want == PLUGIN_V1)
             assert_null(b.found.meta.pid);
         ctx_forgive(&b.ctx);

@@ -12,7 +12,6 @@
  */
 #include "store/wal_file.h"
 
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -162,13 +161,10 @@ static const sqlite3_io_methods methods = {
 
 /* ---- the file system ---- */
 
-static sqlite3_vfs ours;
-static sqlite3_vfs *system_own;
-
 static int open_file(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file, int flags,
                      int *out_flags)
 {
-    (void)vfs;
+    sqlite3_vfs *system_own = vfs->pAppData;
     if ((flags & SQLITE_OPEN_WAL) == 0)
         return system_own->xOpen(system_own, path, file, flags, out_flags);
     struct wal_file *w = (struct wal_file *)file;
@@ -179,23 +175,31 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file
     return rc;
 }
 
-static void enter(void)
+/* SQLite keeps it for as long as the process lives. */
+static bool enter(void)
 {
-    system_own = sqlite3_vfs_find(NULL);
-    if (system_own == NULL)
-        return;
-    ours = *system_own;
-    ours.szOsFile += (int)sizeof(struct wal_file);
-    ours.pNext = NULL;
-    ours.zName = name;
-    ours.xOpen = open_file;
-    if (sqlite3_vfs_register(&ours, 0) != SQLITE_OK)
-        system_own = NULL;
+    sqlite3_vfs *system_own = sqlite3_vfs_find(NULL), *ours = calloc(1, sizeof *ours);
+    if (system_own == NULL || ours == NULL) {
+        free(ours);
+        return false;
+    }
+    *ours = *system_own; /* all but the opening, which asks pAppData for the rest */
+    ours->szOsFile += (int)sizeof(struct wal_file);
+    ours->pNext = NULL;
+    ours->zName = name;
+    ours->pAppData = system_own;
+    ours->xOpen = open_file;
+    if (sqlite3_vfs_register(ours, 0) == SQLITE_OK)
+        return true;
+    free(ours);
+    return false;
 }
 
 const char *wal_file_system(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, enter);
-    return system_own ? name : NULL;
+    sqlite3_mutex *once = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_APP1); /* SQLite's, for such */
+    sqlite3_mutex_enter(once);
+    bool known = sqlite3_vfs_find(name) != NULL || enter();
+    sqlite3_mutex_leave(once);
+    return known ? name : NULL;
 }

@@ -211,7 +211,7 @@ static enum err check_host(struct ctx *ctx, struct request *req, const struct ch
     req->host = request_header(req, "Host");
     if (req->host.p == NULL && out->http10)
         return OK; /* HTTP/1.0 knows no Host; no browser speaks it */
-    if (!is_host(req->host))
+    if (req->host.p == NULL || !is_host(req->host))
         return ctx_fail(ctx, ERR_INVALID, "The request must name its host in one valid Host field");
     return OK;
 }
